@@ -1,0 +1,245 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"regexp"
+	"slices"
+	"time"
+)
+
+// App is what an operator says once per process.
+type App struct {
+	// Secret is what all keys are derived from: 32 bytes or more, written as
+	// {env.NAME} or {file.PATH}. Default: a random file in the state directory,
+	// created with mode 0600.
+	Secret Secret `json:"secret,omitempty"`
+
+	// PreviousSecret is still accepted after Secret has been changed.
+	PreviousSecret Secret `json:"previous_secret,omitempty"`
+
+	// StateDir is where keys and lists are kept. Default: the folder doorward
+	// in Caddy's data directory.
+	StateDir string `json:"state_dir,omitempty"`
+
+	// MaxTracked is how many sources, accounts and pairs each are remembered.
+	// Beyond it the least suspicious are forgotten. Default 200000.
+	MaxTracked int `json:"max_tracked,omitempty"`
+
+	// Queue is how many events may wait for the sinks. Default 8192; a quarter
+	// of it is reserved for successes, detections, sanctions and operator
+	// actions.
+	Queue int `json:"queue,omitempty"`
+
+	// Tor is the list of Tor exits. Default: on, the Tor Project's bulk exit
+	// list, refreshed hourly.
+	Tor *List `json:"tor,omitempty"`
+
+	// TorOff switches the Tor list off.
+	TorOff bool `json:"tor_off,omitempty"`
+
+	// Allow are sources no detection refuses; their attempts are recorded.
+	Allow []Allow `json:"allow,omitempty"`
+
+	// File writes events as JSON lines. Default: off.
+	File *FileSink `json:"file,omitempty"`
+}
+
+// List is a list of addresses and where it comes from.
+type List struct {
+	// Source is a file path or an http(s) URL.
+	Source string `json:"source,omitempty"`
+	// Refresh is how often a URL is asked and a file looked at. Default 1h.
+	Refresh Duration `json:"refresh,omitempty"`
+}
+
+// Allow is one entry of the allow list.
+type Allow struct {
+	// Range is an address or a CIDR range.
+	Range string `json:"range"`
+	// Reason is shown wherever the entry is.
+	Reason string `json:"reason,omitempty"`
+	// Until ends the entry. Zero: never.
+	Until time.Time `json:"until,omitzero"`
+}
+
+// FileSink is a file of JSON lines with rotation.
+type FileSink struct {
+	// Path is the file. Its folder is made when missing.
+	Path string `json:"path"`
+	// RollSize is when a new file is begun. Default 100MiB.
+	RollSize Size `json:"roll_size,omitempty"`
+	// Keep is how many old files are kept. Default 5.
+	Keep int `json:"keep,omitempty"`
+}
+
+// Defaults of App.
+const (
+	DefaultMaxTracked = 200_000
+	DefaultQueue      = 8192
+	DefaultTorSource  = "https://check.torproject.org/torbulkexitlist"
+	DefaultRefresh    = Duration(time.Hour)
+
+	minTracked = 1024
+	maxTracked = 20_000_000
+
+	minQueue = 64
+	maxQueue = 1 << 20
+
+	minRollSize Size = 1 << 20 // a smaller file would be rotated all the time
+	maxKeep          = 1000
+)
+
+// ListTor is the name of the Tor list in policies and events.
+const ListTor = "tor"
+
+// WithDefaults returns a with every unset field set.
+func (a App) WithDefaults() App {
+	if a.MaxTracked == 0 {
+		a.MaxTracked = DefaultMaxTracked
+	}
+	if a.Queue == 0 {
+		a.Queue = DefaultQueue
+	}
+	if a.TorOff {
+		a.Tor = nil
+	} else {
+		tor := List{}
+		if a.Tor != nil {
+			tor = *a.Tor
+		}
+		if tor.Source == "" {
+			tor.Source = DefaultTorSource
+		}
+		if tor.Refresh == 0 {
+			tor.Refresh = DefaultRefresh
+		}
+		a.Tor = &tor
+	}
+	if a.File != nil {
+		f := *a.File
+		if f.RollSize == 0 {
+			f.RollSize = 100 << 20
+		}
+		if f.Keep == 0 {
+			f.Keep = 5
+		}
+		a.File = &f
+	}
+	return a
+}
+
+// Lists are the names of the configured address lists.
+func (a App) Lists() []string {
+	if a.TorOff {
+		return nil
+	}
+	return []string{ListTor}
+}
+
+// Validate reports every problem. It reads no file and asks no server.
+func (a App) Validate() error {
+	var errs []error
+	if err := a.Secret.validate(); err != nil {
+		errs = append(errs, fmt.Errorf("secret: %w", err))
+	}
+	if err := a.PreviousSecret.validate(); err != nil {
+		errs = append(errs, fmt.Errorf("previous_secret: %w", err))
+	}
+	if a.MaxTracked != 0 && (a.MaxTracked < minTracked || a.MaxTracked > maxTracked) {
+		errs = append(errs, fmt.Errorf("max_tracked %d: write a number from %d to %d", a.MaxTracked, minTracked, maxTracked))
+	}
+	if a.Queue != 0 && (a.Queue < minQueue || a.Queue > maxQueue) {
+		errs = append(errs, fmt.Errorf("queue %d: write a number from %d to %d", a.Queue, minQueue, maxQueue))
+	}
+	if a.Tor != nil {
+		if a.TorOff {
+			errs = append(errs, errors.New("tor: switched off and configured at once; keep one"))
+		}
+		if err := a.Tor.Validate(); err != nil {
+			errs = append(errs, fmt.Errorf("tor: %w", err))
+		}
+	}
+	errs = append(errs, validateAllow(a.Allow))
+	if a.File != nil {
+		if err := a.File.Validate(); err != nil {
+			errs = append(errs, fmt.Errorf("file: %w", err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func validateAllow(entries []Allow) error {
+	var errs []error
+	seen := map[netip.Prefix]bool{}
+	for _, entry := range entries {
+		p, err := entry.Prefix()
+		switch {
+		case err != nil:
+			errs = append(errs, fmt.Errorf("allow: %w", err))
+		case p.Bits() == 0:
+			errs = append(errs, fmt.Errorf("allow %s exempts everybody; write `mode observe` in the site to refuse nobody, or a narrower range", entry.Range))
+		case seen[p]:
+			errs = append(errs, fmt.Errorf("allow %s: a second entry for the same range; keep one", entry.Range))
+		default:
+			seen[p] = true
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Validate reports every problem of the sink.
+func (f FileSink) Validate() error {
+	var errs []error
+	if f.Path == "" {
+		errs = append(errs, errors.New("the path is missing; write something like /var/log/doorward/events.jsonl"))
+	}
+	if f.RollSize != 0 && f.RollSize < minRollSize {
+		errs = append(errs, fmt.Errorf("roll_size of %d bytes is too small; write at least 1MiB", f.RollSize))
+	}
+	if f.Keep < 0 || f.Keep > maxKeep {
+		errs = append(errs, fmt.Errorf("keep %d: write a number of files from 1 to %d", f.Keep, maxKeep))
+	}
+	return errors.Join(errs...)
+}
+
+var schemePattern = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9+.-]*://`)
+
+// IsURL reports whether the list comes from a server.
+func (l List) IsURL() bool { return schemePattern.MatchString(l.Source) }
+
+// Validate reports every problem of the list.
+func (l List) Validate() error {
+	if l.Refresh != 0 && l.Refresh < Duration(time.Second) {
+		return fmt.Errorf("refresh %s is too often; write at least 1s", l.Refresh)
+	}
+	if !l.IsURL() {
+		return nil
+	}
+	u, err := url.Parse(l.Source)
+	if err != nil || u.Host == "" || !slices.Contains([]string{"http", "https"}, u.Scheme) {
+		return fmt.Errorf("source %q is no http or https URL; write one, or a file path", l.Source)
+	}
+	return nil
+}
+
+// Prefix returns the range as a prefix; a single address is a full-length one.
+func (e Allow) Prefix() (netip.Prefix, error) { return ParsePrefix(e.Range) }
+
+// ParsePrefix reads an address or a CIDR range. IPv4-mapped IPv6 becomes IPv4.
+func ParsePrefix(s string) (netip.Prefix, error) {
+	if addr, err := netip.ParseAddr(s); err == nil {
+		addr = addr.Unmap().WithZone("")
+		return netip.PrefixFrom(addr, addr.BitLen()), nil
+	}
+	p, err := netip.ParsePrefix(s)
+	if err != nil {
+		return netip.Prefix{}, fmt.Errorf("%q is no address or range; write something like 192.0.2.7, 192.0.2.0/24 or 2001:db8::/32", s)
+	}
+	if p.Addr().Is4In6() && p.Bits() >= 96 {
+		p = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96)
+	}
+	return p.Masked(), nil
+}

@@ -1,0 +1,122 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Thresholds say how many attempts are let through; the next one is refused.
+// A zero field is its default. Failures are distinct guesses: the same wrong
+// password again for the same account counts once.
+type Thresholds struct {
+	// Source is failures per IPv4 address or IPv6 /64. Default 10/10m, the
+	// value of the AWS WAF rule VolumetricIpFailedLoginResponse.
+	Source Rate `json:"source,omitzero"`
+
+	// SourceSlow is the same over a day. Default 100/24h, as Auth0 counts.
+	SourceSlow Rate `json:"source_slow,omitzero"`
+
+	// Pair is distinct guesses at one account from one source. Default 10/24h,
+	// as Auth0's brute-force protection.
+	Pair Rate `json:"pair,omitzero"`
+
+	// Account is distinct guesses at one account from sources that never
+	// logged in to it, when at least three sources took part. Default 25/1h,
+	// well under the 100 an hour of OWASP ASVS 2.2.1.
+	Account Rate `json:"account,omitzero"`
+
+	// Signups is accounts created per source. Default 10/10m, as AWS ACFP.
+	Signups Rate `json:"signups,omitzero"`
+
+	// Ban is the length of the first sanction; each further one doubles.
+	// Default 10m, as fail2ban.
+	Ban Duration `json:"ban,omitempty"`
+
+	// BanCap is the longest sanction of the ladder. Default 24h. Sources that
+	// several accounts have logged in from are never sanctioned for more than
+	// an hour by a detection.
+	BanCap Duration `json:"ban_cap,omitempty"`
+}
+
+// DefaultThresholds are the thresholds of `doorward` alone.
+var DefaultThresholds = Thresholds{
+	Source:     Rate{10, Duration(10 * time.Minute)},
+	SourceSlow: Rate{100, Duration(24 * time.Hour)},
+	Pair:       Rate{10, Duration(24 * time.Hour)},
+	Account:    Rate{25, Duration(time.Hour)},
+	Signups:    Rate{10, Duration(10 * time.Minute)},
+	Ban:        Duration(10 * time.Minute),
+	BanCap:     Duration(24 * time.Hour),
+}
+
+// ThresholdNames lists the names an operator may write, in order.
+var ThresholdNames = []string{"source", "source_slow", "pair", "account", "signups"}
+
+// Rate returns the field called name, or nil.
+func (t *Thresholds) Rate(name string) *Rate {
+	switch name {
+	case "source":
+		return &t.Source
+	case "source_slow":
+		return &t.SourceSlow
+	case "pair":
+		return &t.Pair
+	case "account":
+		return &t.Account
+	case "signups":
+		return &t.Signups
+	}
+	return nil
+}
+
+// WithDefaults returns t with every unset field set.
+func (t Thresholds) WithDefaults() Thresholds {
+	defaults := DefaultThresholds
+	for _, name := range ThresholdNames {
+		if t.Rate(name).IsZero() {
+			*t.Rate(name) = *defaults.Rate(name)
+		}
+	}
+	if t.Ban == 0 {
+		t.Ban = defaults.Ban
+	}
+	if t.BanCap == 0 {
+		t.BanCap = max(defaults.BanCap, t.Ban)
+	}
+	return t
+}
+
+// Validate reports every impossible threshold.
+func (t Thresholds) Validate() error {
+	var errs []error
+	for _, name := range ThresholdNames {
+		r := *t.Rate(name)
+		if r.IsZero() {
+			continue
+		}
+		if err := r.Validate(); err != nil {
+			errs = append(errs, fmt.Errorf("threshold %s: %w", name, err))
+		}
+		if r.N > 1000 {
+			errs = append(errs, fmt.Errorf("threshold %s: %d failures are no threshold; write at most 1000, or `mode observe`", name, r.N))
+		}
+	}
+	return errors.Join(append(errs, t.validateBan())...)
+}
+
+func (t Thresholds) validateBan() error {
+	// What is unset counts with its default: a cap alone may be shorter than
+	// the default first ban.
+	full := t.WithDefaults()
+	switch {
+	case full.Ban < Duration(time.Second):
+		return fmt.Errorf("ban %s is shorter than a second; write something like `ban 10m 24h`", t.Ban)
+	case full.BanCap < full.Ban:
+		return fmt.Errorf("ban cap %s is shorter than the first ban %s; write the longer one last: `ban %s %s`",
+			full.BanCap, full.Ban, full.BanCap, full.Ban)
+	case full.BanCap > Longest:
+		return fmt.Errorf("ban %s is longer than %s; write at most that, `caddy doorward block` is for longer", full.BanCap, Longest)
+	}
+	return nil
+}
