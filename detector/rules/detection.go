@@ -1,0 +1,52 @@
+package rules
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/doorward/doorward/config"
+)
+
+// Quarters is how many units of evidence make one failure.
+const Quarters = 4
+
+// Detection is a rule that fired.
+type Detection struct {
+	// Name is what an `on` line and the events call it.
+	Name config.Detection
+	// Axis is what it is about, and what a sanction is put on.
+	Axis config.Axis
+	// Rule names the threshold: source, source_slow, pair, account, signups.
+	Rule string
+	// Count is how many were seen, Limit how many are let through, Window in
+	// what time.
+	Count, Limit int
+	Window       time.Duration
+}
+
+// Fired reports whether the rule fired.
+func (d Detection) Fired() bool { return d.Name != "" }
+
+// String tells the detection in a sentence for operators.
+func (d Detection) String() string {
+	what, where := "failed logins", "from this source"
+	switch d.Rule {
+	case "pair":
+		what, where = "different passwords", "for one account from one source"
+	case "account":
+		what, where = "different passwords", "for one account from several unfamiliar sources"
+	case "signups":
+		what = "accounts created"
+	}
+	return fmt.Sprintf("%d %s %s in %s; %d are let through", d.Count, what, where, config.Duration(d.Window), d.Limit)
+}
+
+// over reports whether quarters is beyond n whole failures.
+func over(quarters, n int) bool { return quarters > n*Quarters }
+
+// whole rounds quarters up to failures.
+func whole(quarters int) int { return (quarters + Quarters - 1) / Quarters }
+
+func fired(name config.Detection, axis config.Axis, rule string, quarters, n int, r config.Rate) Detection {
+	return Detection{Name: name, Axis: axis, Rule: rule, Count: whole(quarters), Limit: n, Window: r.Window.Std()}
+}
