@@ -1,0 +1,155 @@
+package detector
+
+import (
+	"encoding/binary"
+	"net/netip"
+	"time"
+
+	"github.com/doorward/doorward/config"
+	"github.com/doorward/doorward/detector/evidence"
+	"github.com/doorward/doorward/detector/identity"
+	"github.com/doorward/doorward/detector/recognize"
+	"github.com/doorward/doorward/detector/rules"
+)
+
+// Source is where an attempt came from.
+type Source struct {
+	// Addr is the client's address; invalid addresses (a unix socket, an odd
+	// remote address) share one bucket.
+	Addr netip.Addr
+	// Peer is the address of the connection, the same as Addr without a proxy.
+	Peer netip.Addr
+	// Spoofable tells that Addr was taken from a header the client can write.
+	// Such an address matches no allow list.
+	Spoofable bool
+	// Forwarded tells that the request bore forwarding headers that were not
+	// trusted: the peer may be a proxy nobody has declared.
+	Forwarded bool
+	// Lists are the address lists that name Addr.
+	Lists []string
+}
+
+// Listed reports whether any address list names the source.
+func (s *Source) Listed() bool { return len(s.Lists) > 0 }
+
+// Attempt is one request that carries credentials or creates an account. The
+// caller fills in the exported fields, calls Admit and, if the verdict lets it
+// through, Settle. It is not safe for concurrent use and must not be reused
+// before it is settled.
+type Attempt struct {
+	Time   time.Time
+	Kind   config.Kind
+	Route  string
+	Source Source
+
+	// Declared tells that the operator declared the route.
+	Declared bool
+
+	// Identities are the identities the attempt is charged to, at most
+	// recognize.MaxIdentities; the first is the one events show.
+	Identities []identity.Identity
+
+	// Credential is the fingerprint of everything password-like in the
+	// request, 0 when there is none.
+	Credential uint64
+
+	// Ambiguous tells that it is unclear which value the app takes: always a
+	// new guess.
+	Ambiguous bool
+
+	// Basic tells that the credentials come with every request (Basic,
+	// Digest): the same success again is no new login.
+	Basic bool
+
+	// Client identifies a client that keeps cookies, 0 when unknown. It proves
+	// nothing by itself: only the pair of client and account is ever known.
+	Client uint64
+
+	// Confidence is how sure it is that this is an attempt at all.
+	Confidence float32
+
+	reserved reservation
+}
+
+// reservation is what Admit counted and Settle may take back.
+type reservation struct {
+	at       evidence.Seconds
+	tag      uint32
+	route    *Route
+	source   evidence.Key
+	accounts [recognize.MaxIdentities]accountReservation
+	n        int
+
+	held          bool // something is reserved
+	repeat        bool // the same wrong credential as before: nothing is charged
+	familiar      bool // source or client logged in to the first account before
+	sourceCharged bool
+	signup        bool
+	probation     bool // let through to decide over a sanction on the source
+	exempt        bool // allow-listed or suspended: no source sanctions
+	lenient       bool
+}
+
+type accountReservation struct {
+	account, pair  evidence.Key
+	pseudonym      identity.Pseudonym
+	familiar       bool // the source or client logged in to this account before
+	pairCharged    bool
+	accountCharged bool
+	pairTagged     bool
+	accountTagged  bool
+}
+
+// hash stands for the account in sketches of names.
+func (a *accountReservation) hash() uint64 { return binary.LittleEndian.Uint64(a.pseudonym[:8]) }
+
+// Verdict is what the edge does with an attempt.
+type Verdict struct {
+	// Answer is carried out. Tag lets the attempt through with a mark.
+	Answer config.Answer
+	// Would is the answer that was not carried out because of the mode or
+	// because the route has not graduated; empty when there is none.
+	Would config.Answer
+	// Detection and Rule say what led to Answer or Would.
+	Detection config.Detection
+	Rule      string
+	// Reason tells it in a sentence with numbers.
+	Reason string
+	// Axis is what is refused: source, pair, account, route.
+	Axis config.Axis
+	// Until is when the same attempt may be let through again.
+	Until time.Time
+	// Sanction is the id of the sanction behind it, 0 when there is none.
+	Sanction uint64
+	// Imposed tells that this attempt crossed the threshold.
+	Imposed bool
+	// Lenient tells that the gentle start of an automatic route applied.
+	Lenient bool
+}
+
+// LetsThrough reports whether the attempt reaches the app.
+func (v Verdict) LetsThrough() bool { return v.Answer.LetsThrough() }
+
+// Settlement is what an outcome led to.
+type Settlement struct {
+	// Detection is Takeover when the success is suspicious, or the detection
+	// of a sanction that was renewed.
+	Detection config.Detection
+	// Reason tells it in a sentence.
+	Reason string
+	// Score is the takeover risk, 0 to 1.
+	Score float64
+	// Repeat tells that the same credentials succeeded just before (Basic,
+	// Digest): no login to speak of.
+	Repeat bool
+	// Seen tells that the identity has logged in before, this time included.
+	Seen bool
+	// Sanction is the id of a renewed sanction.
+	Sanction uint64
+	Until    time.Time
+}
+
+// quarter is the weight of a failure in units of evidence.
+const quarter = 1
+
+const fullWeight = rules.Quarters * quarter

@@ -1,0 +1,137 @@
+package detector
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/doorward/doorward/detector/evidence"
+	"github.com/doorward/doorward/detector/sanction"
+)
+
+// Detector is the engine. Make it with New; it is an empty shell until Open.
+type Detector struct {
+	mu     sync.Mutex // guards Open and Close
+	memory atomic.Pointer[memory]
+	sites  siteBook
+
+	// Book holds what the operator blocked and allowed.
+	Book sanction.Book
+	override overrideSwitch
+}
+
+// memory is the evidence: everything whose size max_tracked decides.
+type memory struct {
+	max      int
+	hasher   evidence.Hasher
+	sources  *evidence.Table[sourceEvidence]
+	accounts *evidence.Table[accountEvidence]
+	pairs    *evidence.Table[pairEvidence]
+	ladder   *sanction.Ladder
+	limits   *evidence.LimitStore
+}
+
+// New returns an empty shell: no table, no goroutine, no key.
+func New() *Detector { return new(Detector) }
+
+// ErrNoSecret is returned by Open when the secret is too short to derive keys
+// from.
+var ErrNoSecret = errors.New("a secret of at least 32 bytes is needed")
+
+// Open makes the tables for maxTracked sources, accounts and pairs each, or
+// rebuilds them when maxTracked has changed: sanctions are moved first, then
+// the evidence that weighs most. secret is what all keys are derived from;
+// with another secret than before the evidence of accounts cannot be found
+// again and is forgotten, sanctions on sources stay. clock is used by the
+// `limit` store alone.
+func (d *Detector) Open(maxTracked int, secret []byte, clock func() time.Time) error {
+	if len(secret) < 32 {
+		return ErrNoSecret
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.sites.use(secret)
+	old := d.memory.Load()
+	if old != nil && old.max == maxTracked {
+		return nil
+	}
+	m, err := newMemory(maxTracked, old, clock)
+	if err != nil {
+		return fmt.Errorf("making tables for %d: %w", maxTracked, err)
+	}
+	d.memory.Store(m)
+	return nil
+}
+
+func newMemory(maxTracked int, old *memory, clock func() time.Time) (*memory, error) {
+	m := &memory{max: maxTracked}
+	if old == nil {
+		var key [16]byte
+		if _, err := rand.Read(key[:]); err != nil {
+			return nil, err
+		}
+		m.hasher = evidence.NewHasher(key)
+	} else {
+		m.hasher = old.hasher
+	}
+	var errs [5]error
+	m.ladder, errs[0] = sanction.NewLadder(maxTracked)
+	m.sources, errs[1] = evidence.NewTable(maxTracked, rankSource)
+	m.accounts, errs[2] = evidence.NewTable(maxTracked, rankAccount)
+	m.pairs, errs[3] = evidence.NewTable(maxTracked, rankPair)
+	m.limits, errs[4] = evidence.NewLimitStore(maxTracked, m.hasher, clock)
+	if err := errors.Join(errs[:]...); err != nil {
+		return nil, err
+	}
+	if old != nil {
+		now := evidence.ToSeconds(clock())
+		m.ladder.Transfer(old.ladder, now)
+		m.sources.Transfer(old.sources, now)
+		m.accounts.Transfer(old.accounts, now)
+		m.pairs.Transfer(old.pairs, now)
+	}
+	return m, nil
+}
+
+// Opened reports whether Open has made the tables.
+func (d *Detector) Opened() bool { return d.memory.Load() != nil }
+
+// Site returns the site called name, making it if needed. nil before Open.
+func (d *Detector) Site(name string) *Site { return d.sites.get(name) }
+
+// Memory is what the tables hold, for metrics and status.
+type Memory struct {
+	Tracked   map[string]int    `json:"tracked"`
+	Cap       int               `json:"max_tracked"`
+	Evictions map[string]uint64 `json:"evictions"`
+	Bytes     int64             `json:"bytes"`
+}
+
+// Memory returns the sizes of the tables.
+func (d *Detector) Memory() Memory {
+	m := d.memory.Load()
+	if m == nil {
+		return Memory{}
+	}
+	limits := m.limits.Stats()
+	return Memory{
+		Cap: m.max,
+		Tracked: map[string]int{
+			"source": m.sources.Len(), "account": m.accounts.Len(), "pair": m.pairs.Len(),
+			"sanction": m.ladder.Len(), "limit": limits.Len,
+		},
+		Evictions: map[string]uint64{
+			"source": m.sources.Evictions(), "account": m.accounts.Evictions(), "pair": m.pairs.Evictions(),
+			"sanction": m.ladder.Evictions(), "limit": limits.Evictions,
+		},
+		Bytes: m.sources.Bytes() + m.accounts.Bytes() + m.pairs.Bytes() + m.ladder.Bytes() + limits.Bytes,
+	}
+}
+
+func (m *memory) sourceKey(site *Site, addr netip.Addr) evidence.Key {
+	return m.hasher.Source(site.id, addr)
+}

@@ -1,0 +1,67 @@
+package detector
+
+import (
+	"slices"
+	"time"
+
+	"github.com/doorward/doorward/config"
+	"github.com/doorward/doorward/detector/recognize"
+)
+
+// Guard decides about any request, attempt or not: only an operator's block
+// and the lists named in denied, which an `on LIST all` line refuses, speak
+// about those.
+func (d *Detector) Guard(now time.Time, p *Policy, s *Source, denied []string) Verdict {
+	mode := d.Mode(now, p)
+	if mode == config.ModeOff {
+		return Verdict{}
+	}
+	v := d.guard(now, p, s, denied)
+	if mode == config.ModeObserve && !v.LetsThrough() {
+		v.Would, v.Answer = v.Answer, config.AnswerAllow
+	}
+	return v
+}
+
+func (d *Detector) guard(now time.Time, p *Policy, s *Source, denied []string) Verdict {
+	entry := d.Book.Find(now, p.config.Name, s.Addr, config.ClassNone)
+	switch {
+	case entry == nil:
+	case !entry.Allow:
+		return blockedBy(entry)
+	case !s.Spoofable:
+		return Verdict{}
+	}
+	for _, name := range s.Lists {
+		if slices.Contains(denied, name) {
+			return Verdict{
+				Answer: p.list(name, config.ClassNone), Rule: "list " + name, Axis: config.AxisSource,
+				Reason: "the source is on the list " + name,
+			}
+		}
+	}
+	return Verdict{}
+}
+
+// Seen reports whether the first identity of an admitted attempt has logged in
+// before.
+func (d *Detector) Seen(a *Attempt) (seen bool) {
+	m := d.memory.Load()
+	if m == nil || a.reserved.n == 0 {
+		return false
+	}
+	m.accounts.View(a.reserved.accounts[0].account, func(e *accountEvidence) { seen = e.success != 0 })
+	return seen
+}
+
+// Facts is what is known of the attempt's route, for reading its outcome.
+func (a *Attempt) Facts() recognize.RouteFacts {
+	r := a.reserved.route
+	if r == nil {
+		return recognize.RouteFacts{}
+	}
+	return recognize.RouteFacts{
+		Accepts:    r.success.Load() > 0,
+		Challenges: a.Basic && r.failure.Load() > 0,
+	}
+}

@@ -1,0 +1,76 @@
+package detector
+
+import "github.com/doorward/doorward/detector/evidence"
+
+// sourceEvidence is what is known of one source on one site.
+type sourceEvidence struct {
+	fails    evidence.Counter // failures, short window
+	slow     evidence.Counter // failures, day
+	signups  evidence.Counter // accounts created or under way
+	upstream evidence.Counter // refunds for answers the app never gave
+	failed   evidence.Sketch64
+	entered  evidence.Sketch64 // accounts that logged in
+	begun    evidence.Seconds  // when the sketches were begun
+}
+
+// accountEvidence is what is known of one account on one site.
+type accountEvidence struct {
+	guesses evidence.Counter // distinct wrong passwords of strangers
+	tags    evidence.Tags12
+	sources evidence.Tags4
+	success evidence.Seconds // last login, 0 for never
+	opened  evidence.Seconds // closed pairs from before this are open again
+}
+
+// pairEvidence is what is known of one account and one source or client.
+type pairEvidence struct {
+	guesses evidence.Counter
+	tags    evidence.Tags12
+	success evidence.Seconds // last login on a confirmed route, 0 for never
+	entered evidence.Seconds // last success, confirmed or not
+	with    uint32           // tag of the credential of that success
+}
+
+// familiarFor is how long a login makes its source or client familiar to the
+// account.
+const familiarFor evidence.Seconds = 90 * 24 * 3600
+
+func (p *pairEvidence) familiar(now evidence.Seconds) bool {
+	return p.success != 0 && now < p.success+familiarFor
+}
+
+// sketchFor is how long a source's names are remembered before the sketches
+// begin anew.
+const sketchFor evidence.Seconds = 7 * 24 * 3600
+
+func (s *sourceEvidence) age(now evidence.Seconds) {
+	if s.begun == 0 || now > s.begun+sketchFor {
+		s.begun, s.failed, s.entered = now, evidence.Sketch64{}, evidence.Sketch64{}
+	}
+}
+
+// The ranks decide who is forgotten when a table is full: evidence of guilt
+// and evidence of familiarity are both worth more than a single visit, so
+// that a flood of new addresses forgets neither a guesser nor a customer.
+
+func rankSource(s *sourceEvidence, now evidence.Seconds) uint32 {
+	return uint32(s.slow.Value(now, day)) + uint32(s.signups.Value(now, day)) + uint32(s.entered.Estimate())
+}
+
+func rankAccount(a *accountEvidence, now evidence.Seconds) uint32 {
+	rank := uint32(a.guesses.Value(now, day))
+	if a.success != 0 {
+		rank += fullWeight
+	}
+	return rank
+}
+
+func rankPair(p *pairEvidence, now evidence.Seconds) uint32 {
+	rank := uint32(p.guesses.Value(now, day))
+	if p.familiar(now) {
+		rank += 2 * fullWeight
+	}
+	return rank
+}
+
+const day evidence.Seconds = 24 * 3600

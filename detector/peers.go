@@ -1,0 +1,120 @@
+package detector
+
+import (
+	"net/netip"
+	"sync"
+
+	"github.com/doorward/doorward/detector/evidence"
+)
+
+// An undeclared proxy in front of Caddy makes everybody look like one source;
+// a source sanction would then lock everybody out. peerWatch notices: most of
+// a site's attempts come from one peer, with forwarding headers that nobody
+// declared trusted, and several accounts have logged in through it. The last
+// part keeps an attacker who invents such headers from switching off the
+// source sanctions: he does not log in to several accounts. (Who does has
+// passed the pair and account rules, which stay.)
+const (
+	peerWindow   = evidence.Seconds(3600)
+	peerAttempts = 20
+	peerAccounts = 3
+)
+
+type peerWatch struct {
+	mu sync.Mutex
+	peerTally
+	hidden bool
+}
+
+// peerTally is what was seen within one window.
+type peerTally struct {
+	begun     evidence.Seconds
+	total     int
+	candidate netip.Addr // majority vote of Boyer and Moore
+	votes     int
+	seen      int // attempts from the candidate
+	entered   evidence.Sketch64
+}
+
+// attempt records one attempt and reports whether the source's peer hides the
+// clients behind it.
+func (w *peerWatch) attempt(now evidence.Seconds, s *Source) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if now > w.begun+peerWindow {
+		w.hidden = w.hides() && w.total >= peerAttempts
+		w.peerTally = peerTally{begun: now, candidate: w.candidate}
+	}
+	w.total++
+	w.vote(s)
+	if w.total >= peerAttempts && w.hides() {
+		w.hidden = true
+	}
+	return w.hidden && s.Forwarded && s.Peer == w.candidate
+}
+
+// vote keeps the candidate of a majority with forwarding headers. A candidate
+// that hides its clients is replaced only when a window has passed without.
+func (w *peerWatch) vote(s *Source) {
+	switch {
+	case s.Forwarded && s.Peer == w.candidate:
+		w.votes++
+		w.seen++
+	case w.votes > 0:
+		w.votes--
+	case s.Forwarded && !w.hidden:
+		w.candidate, w.votes, w.seen, w.entered = s.Peer, 1, 1, evidence.Sketch64{}
+	}
+}
+
+func (w *peerWatch) hides() bool {
+	return w.seen*2 > w.total && w.entered.Estimate() >= peerAccounts
+}
+
+// login records that an account logged in through the source's peer.
+func (w *peerWatch) login(s *Source, account uint64) {
+	if !s.Forwarded {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.candidate == s.Peer {
+		w.entered.Add(account)
+	}
+}
+
+// hiding returns the peer that hides clients, if there is one.
+func (w *peerWatch) hiding() (netip.Addr, bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.candidate, w.hidden
+}
+
+// shareWatch tells which share of the attempts came from exempt sources.
+type shareWatch struct {
+	mu            sync.Mutex
+	begun         evidence.Seconds
+	exempt, total int
+}
+
+// exemptShare is the share, in percent, from which exemptions are a health
+// error: an allow list that covers a fifth of the attempts protects nobody.
+const exemptShare = 20
+
+func (w *shareWatch) attempt(now evidence.Seconds, exempt bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if now > w.begun+peerWindow {
+		w.begun, w.exempt, w.total = now, w.exempt/2, w.total/2
+	}
+	w.total++
+	if exempt {
+		w.exempt++
+	}
+}
+
+func (w *shareWatch) tooMany() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.total >= peerAttempts && w.exempt*100 > w.total*exemptShare
+}

@@ -1,0 +1,161 @@
+package detector
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/doorward/doorward/config"
+	"github.com/doorward/doorward/detector/evidence"
+	"github.com/doorward/doorward/detector/recognize"
+)
+
+// Graduation of an automatic route: the gentle start ends when its outcomes
+// have proved themselves.
+const (
+	graduateAttempts = 200
+	graduateAge      = evidence.Seconds(24 * time.Hour / time.Second)
+	graduateUnknown  = 10 // percent of attempts, at most
+)
+
+// maxRoutes is how many routes of a site are told apart. The least used
+// undeclared one makes room for a new one; a flood of invented paths therefore
+// recycles its own entries.
+const maxRoutes = 256
+
+// Route is what is known of one place where attempts arrive.
+type Route struct {
+	Path     string
+	Kind     config.Kind
+	Declared bool
+
+	first                               evidence.Seconds
+	attempts, success, failure, unknown atomic.Uint32
+}
+
+// RouteStatus is a route as status shows it.
+type RouteStatus struct {
+	Path      string      `json:"path"`
+	Kind      config.Kind `json:"kind"`
+	Declared  bool        `json:"declared"`
+	Attempts  uint32      `json:"attempts"`
+	Successes uint32      `json:"successes"`
+	Failures  uint32      `json:"failures"`
+	Unknown   uint32      `json:"unknown"`
+	Graduated bool        `json:"graduated"`
+	// Missing says what the route still needs to graduate.
+	Missing string `json:"missing,omitempty"`
+}
+
+type routeKey struct {
+	kind config.Kind
+	path string
+}
+
+// routeBook holds the routes of one site.
+type routeBook struct {
+	mu    sync.RWMutex
+	byKey map[routeKey]*Route
+}
+
+func (b *routeBook) get(now evidence.Seconds, kind config.Kind, path string, declared bool) *Route {
+	key := routeKey{kind, path}
+	b.mu.RLock()
+	r := b.byKey[key]
+	b.mu.RUnlock()
+	if r != nil && r.Declared == declared {
+		return r
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if r := b.byKey[key]; r != nil && r.Declared == declared {
+		return r
+	}
+	if b.byKey == nil {
+		b.byKey = make(map[routeKey]*Route)
+	}
+	if len(b.byKey) >= maxRoutes {
+		b.makeRoom()
+	}
+	r = &Route{Path: path, Kind: kind, Declared: declared, first: now}
+	b.byKey[key] = r
+	return r
+}
+
+// makeRoom forgets the route with the fewest attempts; called with mu held.
+func (b *routeBook) makeRoom() {
+	var victim routeKey
+	fewest := int64(-1)
+	for key, r := range b.byKey {
+		n := int64(r.attempts.Load())
+		if r.Declared || r.confirmed() {
+			n += 1 << 32
+		}
+		if fewest < 0 || n < fewest {
+			victim, fewest = key, n
+		}
+	}
+	delete(b.byKey, victim)
+}
+
+// confirmed reports whether the outcomes of the route are believed enough for
+// a success to earn something: the operator declared it, or it was seen to
+// fail as well as succeed.
+func (r *Route) confirmed() bool {
+	return r.Declared || (r.success.Load() > 0 && r.failure.Load() > 0)
+}
+
+// learn records an outcome.
+func (r *Route) learn(o recognize.Outcome) {
+	switch {
+	case o.Result == recognize.Unknown && !o.Aborted && !o.Upstream:
+		r.unknown.Add(1)
+	case o.Confidence < sureEnough:
+	case o.Result == recognize.Success:
+		r.success.Add(1)
+	case o.Result == recognize.Failure:
+		r.failure.Add(1)
+	}
+}
+
+// missing says what the route needs before it graduates, "" when nothing.
+func (r *Route) missing(now evidence.Seconds) string {
+	attempts := r.attempts.Load()
+	switch {
+	case attempts < graduateAttempts:
+		return "200 attempts"
+	case r.success.Load() == 0 || r.failure.Load() == 0:
+		return "both successes and failures"
+	case now < r.first+graduateAge:
+		return "24 hours"
+	case r.unknown.Load()*100 >= attempts*graduateUnknown:
+		return "fewer unknown outcomes than 10 percent"
+	}
+	return ""
+}
+
+// lenient reports whether the gentle start applies. Declared routes have
+// normal thresholds but short sanctions until they have graduated as well.
+func (r *Route) lenient(now evidence.Seconds, mode config.Mode) bool {
+	return mode == config.ModeGraduated && r.missing(now) != ""
+}
+
+func (r *Route) status(now evidence.Seconds) RouteStatus {
+	missing := r.missing(now)
+	return RouteStatus{
+		Path: r.Path, Kind: r.Kind, Declared: r.Declared,
+		Attempts: r.attempts.Load(), Successes: r.success.Load(),
+		Failures: r.failure.Load(), Unknown: r.unknown.Load(),
+		Graduated: missing == "", Missing: missing,
+	}
+}
+
+func (b *routeBook) statuses(now evidence.Seconds) []RouteStatus {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	list := make([]RouteStatus, 0, len(b.byKey))
+	for _, r := range b.byKey {
+		list = append(list, r.status(now))
+	}
+	return list
+}

@@ -1,0 +1,104 @@
+package detector
+
+import (
+	"hash/maphash"
+	"sync"
+	"sync/atomic"
+
+	"github.com/doorward/doorward/config"
+	"github.com/doorward/doorward/detector/identity"
+)
+
+// Site is whose evidence it is. It lives as long as the process; handlers of
+// several configurations with the same site name share one.
+type Site struct {
+	name string
+	id   uint64
+	keys *identity.Keys
+
+	peers  peerWatch
+	routes routeBook
+	exempt shareWatch
+
+	policy atomic.Pointer[Policy] // the newest one used, for explanations
+
+	// counts since the process began, for status
+	attempts, refused, would atomic.Uint64
+}
+
+// Name returns the site's name.
+func (s *Site) Name() string { return s.name }
+
+// Keys returns the keys derived for the site.
+func (s *Site) Keys() *identity.Keys { return s.keys }
+
+// thresholds are those of the newest policy, for explanations.
+func (s *Site) thresholds() config.Thresholds {
+	if p := s.policy.Load(); p != nil {
+		return p.thresholds
+	}
+	return config.DefaultThresholds
+}
+
+// maxSites bounds how many sites are kept. Site names come from the
+// configuration, never from requests.
+const maxSites = 10_000
+
+// siteBook holds the sites by name.
+type siteBook struct {
+	mu     sync.RWMutex
+	secret []byte
+	byName map[string]*Site
+}
+
+// siteSeed makes site ids: they need to differ, not to last.
+var siteSeed = maphash.MakeSeed()
+
+// use sets the secret that keys are derived from. With another secret all
+// sites begin anew: evidence under other pseudonyms could not be found again.
+func (b *siteBook) use(secret []byte) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if string(b.secret) == string(secret) {
+		return
+	}
+	b.secret = append([]byte(nil), secret...)
+	b.byName = make(map[string]*Site)
+}
+
+// get returns the site called name, or nil before use.
+func (b *siteBook) get(name string) *Site {
+	b.mu.RLock()
+	s := b.byName[name]
+	b.mu.RUnlock()
+	if s != nil {
+		return s
+	}
+	return b.add(name)
+}
+
+func (b *siteBook) add(name string) *Site {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if s := b.byName[name]; s != nil || b.byName == nil || len(b.byName) >= maxSites {
+		return s
+	}
+	keys, err := identity.DeriveKeys(b.secret, name)
+	if err != nil {
+		return nil
+	}
+	s := &Site{name: name, id: maphash.String(siteSeed, name), keys: keys}
+	b.byName[name] = s
+	return s
+}
+
+// all returns the sites.
+func (b *siteBook) all() []*Site {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	list := make([]*Site, 0, len(b.byName))
+	for _, s := range b.byName {
+		list = append(list, s)
+	}
+	return list
+}

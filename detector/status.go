@@ -1,0 +1,57 @@
+package detector
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/doorward/doorward/config"
+	"github.com/doorward/doorward/detector/evidence"
+)
+
+// SiteStatus is what `status` shows of a site.
+type SiteStatus struct {
+	Site     string        `json:"site"`
+	Mode     config.Mode   `json:"mode"`
+	Attempts uint64        `json:"attempts"`
+	Refused  uint64        `json:"refused"`
+	Would    uint64        `json:"would_have_refused"`
+	Routes   []RouteStatus `json:"routes"`
+	// Hidden is the peer behind which clients hide: an undeclared proxy.
+	// Source sanctions are suspended for what comes from it.
+	Hidden netip.Addr `json:"hidden_behind,omitzero"`
+	// TooManyExempt tells that the allow list covers more than a fifth of the
+	// attempts.
+	TooManyExempt bool `json:"too_many_exempt,omitempty"`
+}
+
+// Status returns the status of every site, by name.
+func (d *Detector) Status(now time.Time) []SiteStatus {
+	var list []SiteStatus
+	for _, s := range d.sites.all() {
+		status := SiteStatus{
+			Site: s.name, Attempts: s.attempts.Load(), Refused: s.refused.Load(), Would: s.would.Load(),
+			Routes: s.routes.statuses(evidence.ToSeconds(now)), TooManyExempt: s.exempt.tooMany(),
+		}
+		if p := s.policy.Load(); p != nil {
+			status.Mode = d.Mode(now, p)
+		}
+		if peer, hidden := s.peers.hiding(); hidden {
+			status.Hidden = peer
+		}
+		slices.SortFunc(status.Routes, func(a, b RouteStatus) int { return strings.Compare(a.Path, b.Path) })
+		list = append(list, status)
+	}
+	slices.SortFunc(list, func(a, b SiteStatus) int { return strings.Compare(a.Site, b.Site) })
+	return list
+}
+
+// Sanctions counts the sanctions that are running. It walks the table.
+func (d *Detector) Sanctions(now time.Time) int {
+	m := d.memory.Load()
+	if m == nil {
+		return 0
+	}
+	return m.ladder.Running(evidence.ToSeconds(now))
+}
