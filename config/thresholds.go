@@ -11,7 +11,9 @@ import (
 // password again for the same account counts once.
 type Thresholds struct {
 	// Source is failures per IPv4 address or IPv6 /64. Default 10/10m, the
-	// value of the AWS WAF rule VolumetricIpFailedLoginResponse.
+	// value of the AWS WAF rule VolumetricIpFailedLoginResponse. It rises by one
+	// for each account that has logged in from there in the last week, up to
+	// five times: an office types more wrong than a home.
 	Source Rate `json:"source,omitzero"`
 
 	// SourceSlow is the same over a day. Default 100/24h, as Auth0 counts.
@@ -34,8 +36,8 @@ type Thresholds struct {
 	Ban Duration `json:"ban,omitempty"`
 
 	// BanCap is the longest sanction of the ladder. Default 24h. Sources that
-	// several accounts have logged in from are never sanctioned for more than
-	// an hour by a detection.
+	// more than ten accounts have logged in from are never sanctioned for more
+	// than an hour by a detection.
 	BanCap Duration `json:"ban_cap,omitempty"`
 }
 

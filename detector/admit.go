@@ -65,18 +65,25 @@ type admission struct {
 	lenient bool
 }
 
-// prepare fills in the keys and what applies to the attempt as a whole.
+// prepare notes what applies to the attempt as a whole.
 func (c *admission) prepare(mode config.Mode) {
 	a, r := c.a, &c.a.reserved
 	*r = reservation{at: c.now, tag: uint32(a.Credential ^ a.Credential>>32)}
 	r.route = c.site.routes.get(c.now, a.Kind, a.Route, a.Declared)
 	r.route.attempts.Add(1)
-	r.source = c.m.sourceKey(c.site, a.Source.Addr)
 	r.lenient = r.route.lenient(c.now, mode)
 	c.lenient, c.factor = r.lenient, 1
 	if r.lenient && !a.Declared {
 		c.factor = gentleFactor
 	}
+	c.identify()
+}
+
+// identify fills in the keys of the source, the accounts and the pairs.
+func (c *admission) identify() {
+	a, r := c.a, &c.a.reserved
+	r.source = c.m.sourceKey(c.site, a.Source.Addr)
+	r.n = 0
 	for i, id := range a.Identities {
 		if i == recognize.MaxIdentities || id.Empty() {
 			break
@@ -89,7 +96,34 @@ func (c *admission) prepare(mode config.Mode) {
 		}
 		r.n = i + 1
 	}
+	c.recogniseClient()
 }
+
+// recogniseClient notes which accounts the client has logged in to before, and
+// whether that vouches for it beyond its pair. A client that keeps cookies is
+// always told apart from its neighbours. An address vouches only as long as
+// few accounts share it: behind a carrier's address everybody would be
+// familiar to thousands.
+func (c *admission) recogniseClient() {
+	r := &c.a.reserved
+	for i := range r.n {
+		account := &r.accounts[i]
+		c.m.pairs.View(account.pair, func(e *pairEvidence) { account.familiar = e.familiar(c.now) })
+	}
+	r.familiar = r.n > 0 && r.accounts[0].familiar
+	if !r.familiar || r.n > 1 {
+		return
+	}
+	if c.familiarClient() {
+		r.vouched = true
+		return
+	}
+	c.m.sources.View(r.source, func(e *sourceEvidence) { r.vouched = e.entered.Estimate() <= sharedAccounts })
+}
+
+// sharedAccounts is how many accounts may log in from an address before it is
+// shared.
+const sharedAccounts = 10
 
 // pairKey is the pair of account and client if the client is known for the
 // account, else the pair of account and source.
@@ -175,7 +209,7 @@ func (c *admission) sanctions() (Verdict, bool) {
 			return v, true
 		}
 	}
-	if r.exempt || (r.n > 0 && c.familiarClient()) {
+	if r.exempt || r.vouched {
 		return Verdict{}, false
 	}
 	hit := c.m.ladder.Check(r.source, c.now, c.class)
@@ -199,7 +233,7 @@ func (c *admission) closedPair(account *accountReservation) (Verdict, bool) {
 	c.m.accounts.View(account.account, func(e *accountEvidence) { opened = e.opened != 0 && e.opened >= hit.Created })
 	if opened {
 		c.m.ladder.Lift(account.pair)
-		c.m.pairs.View(account.pair, func(e *pairEvidence) { e.guesses, e.tags = evidence.Counter{}, evidence.Tags12{} })
+		c.reopen(account)
 		return Verdict{}, false
 	}
 	hit = c.m.ladder.Check(account.pair, c.now, c.class)
@@ -207,6 +241,17 @@ func (c *admission) closedPair(account *accountReservation) (Verdict, bool) {
 		return Verdict{}, false
 	}
 	return sanctioned(hit, config.AxisPair), true
+}
+
+// reopen leaves a pair that was closed one guess: enough for an owner who has
+// remembered his password at home, and no new budget for a guesser each time
+// the owner logs in.
+func (c *admission) reopen(account *accountReservation) {
+	rate := c.p.thresholds.Pair
+	c.m.pairs.View(account.pair, func(e *pairEvidence) {
+		e.guesses, e.tags = evidence.Counter{}, evidence.Tags12{}
+		e.guesses.Add(c.now, seconds(rate.Window), (rate.N-1)*fullWeight)
+	})
 }
 
 // familiarClient reports whether the attempt comes from a client that keeps

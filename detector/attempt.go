@@ -83,6 +83,7 @@ type reservation struct {
 	held          bool // something is reserved
 	repeat        bool // the same wrong credential as before: nothing is charged
 	familiar      bool // source or client logged in to the first account before
+	vouched       bool // … and is told apart from others: no source sanctions
 	sourceCharged bool
 	signup        bool
 	probation     bool // let through to decide over a sanction on the source

@@ -20,7 +20,7 @@ type Detector struct {
 	sites  siteBook
 
 	// Book holds what the operator blocked and allowed.
-	Book sanction.Book
+	Book     sanction.Book
 	override overrideSwitch
 }
 

@@ -30,7 +30,9 @@ func TestThresholdLetsExactlyNDistinctFailuresThrough(t *testing.T) {
 			strictly, func(w *world, i int) bool { return w.guess("192.0.2.1", "", 0) }, 10,
 		},
 		"addresses of one IPv6 /64": {
-			strictly, func(w *world, i int) bool { return w.guess(fmt.Sprintf("2001:db8::%x", i+1), fmt.Sprintf("u%d@x.test", i), 7) }, 10,
+			strictly, func(w *world, i int) bool {
+				return w.guess(fmt.Sprintf("2001:db8::%x", i+1), fmt.Sprintf("u%d@x.test", i), 7)
+			}, 10,
 		},
 		"many sources at one account": {
 			strictly, func(w *world, i int) bool { return w.guess(address(i), "a@x.test", uint64(i+1)) }, 25,

@@ -44,7 +44,7 @@ func (c *admission) reserveAll() (fired rules.Detection) {
 		repeats := 0
 		for i := range r.n {
 			account := &r.accounts[i]
-			fired = c.chargePair(account, i == 0)
+			fired = c.chargePair(account)
 			if fired.Fired() {
 				return fired
 			}
@@ -58,7 +58,7 @@ func (c *admission) reserveAll() (fired rules.Detection) {
 		}
 		r.repeat = r.n > 0 && repeats == r.n
 	}
-	if r.exempt || r.repeat || (r.n > 0 && c.familiarClient()) {
+	if r.exempt || r.repeat || r.vouched {
 		return rules.Detection{}
 	}
 	return c.chargeSource()
@@ -83,15 +83,11 @@ func (c *admission) fires(enforced, strict rules.Detection) bool {
 	return false
 }
 
-func (c *admission) chargePair(account *accountReservation, first bool) (fired rules.Detection) {
+func (c *admission) chargePair(account *accountReservation) (fired rules.Detection) {
 	a, r := c.a, &c.a.reserved
 	rate := c.pairRate()
 	window := seconds(rate.Window)
 	c.m.pairs.Update(account.pair, c.now, func(e *pairEvidence, _ bool) {
-		if e.familiar(c.now) {
-			account.familiar = true
-			r.familiar = r.familiar || first
-		}
 		distinct := !a.Ambiguous && a.Credential != 0
 		if distinct && e.tags.Seen(r.tag) {
 			return
@@ -168,7 +164,8 @@ func (c *admission) chargeSource() (fired rules.Detection) {
 		}
 		short, long := seconds(t.Source.Window), seconds(t.SourceSlow.Window)
 		now, slow := e.fails.Value(c.now, short)+fullWeight, e.slow.Value(c.now, long)+fullWeight
-		names := int(e.failed.Estimate())
+		names := e.failed.Estimate()
+		t := shareOut(t, e.entered.Estimate())
 		if rule := rules.Source(now, names, c.factor, t.Source); c.fires(rule, rules.Source(now, names, 1, t.Source)) {
 			fired = rule
 			return
@@ -182,6 +179,17 @@ func (c *admission) chargeSource() (fired rules.Detection) {
 		r.sourceCharged = true
 	})
 	return fired
+}
+
+// shareOut raises the thresholds of a source by one failure for each account
+// that has logged in from it in the last week, up to five times: an office has
+// more typing errors than a home. An attacker must own the accounts.
+func shareOut(t config.Thresholds, entered int) config.Thresholds {
+	if entered > 1 {
+		t.Source.N += min(entered, 4*t.Source.N)
+		t.SourceSlow.N += min(entered, 4*t.SourceSlow.N)
+	}
+	return t
 }
 
 // thresholds are the site's, halved for a tagged source.
@@ -259,7 +267,7 @@ func (c *admission) accountOpens() time.Time {
 func (c *admission) terms(first time.Duration) sanction.Terms {
 	longest := max(c.p.thresholds.BanCap.Std(), first)
 	c.m.sources.View(c.a.reserved.source, func(e *sourceEvidence) {
-		if e.entered.Estimate() > 1 {
+		if e.entered.Estimate() > sharedAccounts {
 			longest = min(longest, max(sharedCap, first))
 		}
 	})

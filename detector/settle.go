@@ -286,3 +286,19 @@ func (c *admission) seen() (seen bool) {
 	c.m.accounts.View(c.a.reserved.accounts[0].account, func(e *accountEvidence) { seen = e.success != 0 })
 	return seen
 }
+
+// Score rates an attempt as a takeover without learning or counting it: how
+// suspicious a success would be.
+func (d *Detector) Score(now time.Time, p *Policy, site *Site, a *Attempt) float64 {
+	m := d.memory.Load()
+	if m == nil || site == nil {
+		return 0
+	}
+	probe := *a
+	c := admission{d: d, m: m, p: p, site: site, a: &probe, time: now, now: evidence.ToSeconds(now), class: a.Kind.Class()}
+	c.identify()
+	if n := &probe.reserved; n.n > 0 {
+		m.pairs.View(n.accounts[0].pair, func(e *pairEvidence) { n.familiar = e.familiar(c.now) })
+	}
+	return c.score()
+}
