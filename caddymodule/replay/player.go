@@ -1,0 +1,179 @@
+package replay
+
+import (
+	"container/heap"
+	"crypto/rand"
+	"encoding/binary"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/doorward/doorward/config"
+	"github.com/doorward/doorward/detector"
+	"github.com/doorward/doorward/detector/identity"
+	"github.com/doorward/doorward/detector/recognize"
+	"github.com/doorward/doorward/detector/risk"
+)
+
+// Player runs a detector over lines in the order of their times.
+type Player struct {
+	detector *detector.Detector
+	policy   *detector.Policy
+	site     *detector.Site
+	open     bool // learn every outcome as it happened
+	now      time.Time
+	flights  flights
+	seq      int
+}
+
+// Options of a Player.
+type Options struct {
+	App  config.App
+	Site config.Site
+	// Open learns outcomes also of attempts that the verdict stops: the past
+	// happened. Otherwise they never reached the app.
+	Open bool
+}
+
+// New makes a player. Without an explicit mode it enforces: a replay asks what
+// would happen, not what a gentle start would let pass. Keys are random unless
+// the configuration has a secret.
+func New(o Options) (*Player, error) {
+	o.App = o.App.WithDefaults()
+	if o.Site.Mode == config.ModeGraduated {
+		o.Site.Mode = config.ModeEnforce
+	}
+	if o.Site.Name == "" {
+		o.Site.Name = "replay"
+	}
+	policy, err := detector.NewPolicy(o.Site, append(o.App.Lists(), "vpn", "datacenter"))
+	if err != nil {
+		return nil, err
+	}
+	secret := []byte(o.App.Secret)
+	if len(secret) < 32 {
+		secret = make([]byte, 32)
+		_, _ = rand.Read(secret) // never fails since Go 1.24
+	}
+	p := &Player{detector: detector.New(), policy: policy, open: o.Open}
+	if err := p.detector.Open(o.App.MaxTracked, secret, func() time.Time { return p.now }); err != nil {
+		return nil, err
+	}
+	p.site = p.detector.Site(o.Site.Name)
+	return p, nil
+}
+
+// Line is one line of history, whatever format it came in.
+type Line struct {
+	Time       time.Time
+	Kind       config.Kind // KindNone: no attempt
+	Route      string
+	Addr       netip.Addr
+	Identities []identity.Identity
+	Ambiguous  bool
+	Credential string
+	Device     string
+	Lists      []string
+	Basic      bool
+	Outcome    recognize.Outcome
+	Latency    time.Duration
+	// Probe is scored and neither learned nor counted.
+	Probe bool
+}
+
+// Verdict is the answer to a line.
+type Verdict struct {
+	Verdict   config.Answer    `json:"verdict"`
+	Rule      string           `json:"rule"`
+	Detection config.Detection `json:"detection"`
+	Score     float64          `json:"score"`
+	reason    string
+	until     time.Time
+}
+
+// Play advances the clock to the line and decides. Time must not run
+// backwards; equal times keep their order.
+func (p *Player) Play(l Line) (Verdict, error) {
+	if l.Time.Before(p.now) {
+		return Verdict{}, fmt.Errorf("time runs backwards: %s after %s; sort the lines", l.Time.Format(time.RFC3339Nano), p.now.Format(time.RFC3339Nano))
+	}
+	p.land(l.Time)
+	p.now = l.Time
+	if l.Kind == config.KindNone {
+		return Verdict{Verdict: config.AnswerAllow}, nil
+	}
+	a := p.attempt(l)
+	if l.Probe {
+		return Verdict{Verdict: config.AnswerAllow, Score: p.detector.Score(p.now, p.policy, p.site, a)}, nil
+	}
+	v := p.detector.Admit(p.now, p.policy, p.site, a)
+	answer := v.Answer
+	if p.policy.Site().Mode == config.ModeObserve && v.Would != "" {
+		answer = v.Would
+	}
+	if v.LetsThrough() || p.open {
+		p.seq++
+		heap.Push(&p.flights, flight{due: l.Time.Add(l.Latency), seq: p.seq, attempt: a, outcome: l.Outcome})
+	}
+	return Verdict{
+		Verdict: answer, Rule: v.Rule, Detection: v.Detection, reason: v.Reason, until: v.Until,
+		Score: p.detector.Score(p.now, p.policy, p.site, a),
+	}, nil
+}
+
+func (p *Player) attempt(l Line) *detector.Attempt {
+	a := &detector.Attempt{
+		Time: l.Time, Kind: l.Kind, Route: l.Route, Declared: true,
+		Source:     detector.Source{Addr: l.Addr, Peer: l.Addr, Lists: l.Lists},
+		Identities: l.Identities, Ambiguous: l.Ambiguous, Basic: l.Basic, Confidence: 1,
+	}
+	if a.Route == "" {
+		a.Route = string(l.Kind)
+	}
+	if l.Credential != "" {
+		a.Credential = uint64(p.site.Keys().Fingerprint([][]byte{[]byte(l.Credential)}))
+	}
+	if l.Device != "" {
+		client := p.site.Keys().Pseudonym(identity.New(identity.Pair{Key: "client", Value: l.Device}))
+		a.Client = binary.LittleEndian.Uint64(client[:]) | 1
+	}
+	return a
+}
+
+// land learns the outcomes that were due before now.
+func (p *Player) land(now time.Time) {
+	for len(p.flights) > 0 && !p.flights[0].due.After(now) {
+		f := heap.Pop(&p.flights).(flight)
+		p.detector.Settle(f.due, p.policy, p.site, f.attempt, f.outcome)
+	}
+}
+
+// flight is an attempt the app has not answered yet.
+type flight struct {
+	due     time.Time
+	seq     int
+	attempt *detector.Attempt
+	outcome recognize.Outcome
+}
+
+// flights is a heap by due time, then by order of departure.
+type flights []flight
+
+func (f flights) Len() int { return len(f) }
+func (f flights) Less(i, j int) bool {
+	if f[i].due.Equal(f[j].due) {
+		return f[i].seq < f[j].seq
+	}
+	return f[i].due.Before(f[j].due)
+}
+func (f flights) Swap(i, j int) { f[i], f[j] = f[j], f[i] }
+func (f *flights) Push(x any)   { *f = append(*f, x.(flight)) }
+func (f *flights) Pop() any {
+	last := len(*f) - 1
+	x := (*f)[last]
+	*f = (*f)[:last]
+	return x
+}
+
+// suspicious is the score from which a line is worth a word in the text form.
+const suspicious = risk.Takeover
