@@ -1,0 +1,266 @@
+package caddymodule
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"strconv"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+
+	"github.com/doorward/doorward/config"
+	"github.com/doorward/doorward/detector/event"
+	"github.com/doorward/doorward/detector/sanction"
+)
+
+func init() {
+	caddy.RegisterModule(Admin{})
+}
+
+// Admin is the admin API module `admin.api.doorward`: what the subcommands
+// talk to. Reading routes are GET, changing ones POST, so that remote admin
+// access can be granted separately. No route returns a secret; identities are
+// masked as everywhere. The API works on the configuration that runs, also
+// after one that failed to load.
+type Admin struct{}
+
+// CaddyModule returns the Caddy module information.
+func (Admin) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: "admin.api.doorward", New: func() caddy.Module { return new(Admin) }}
+}
+
+// Provision registers the metrics, so that they stay visible after a
+// configuration that failed to load. Nothing else belongs here: Caddy never
+// cleans admin modules up.
+func (Admin) Provision(ctx caddy.Context) error {
+	return registerMetrics(ctx.GetMetricsRegistry())
+}
+
+// Routes returns the routes below /doorward/.
+func (a Admin) Routes() []caddy.AdminRoute {
+	return []caddy.AdminRoute{
+		{Pattern: "GET /doorward/status", Handler: running(status)},
+		{Pattern: "GET /doorward/explain", Handler: running(explain)},
+		{Pattern: "GET /doorward/events", Handler: running(events)},
+		{Pattern: "POST /doorward/block", Handler: running(enter)},
+		{Pattern: "POST /doorward/allow", Handler: running(enter)},
+		{Pattern: "POST /doorward/unblock", Handler: running(unblock)},
+		{Pattern: "POST /doorward/mode", Handler: running(setMode)},
+	}
+}
+
+// maxAdminBody bounds what a client of the admin API may send.
+const maxAdminBody = 16 << 10
+
+// running looks the running app up for every request: an admin server may
+// belong to a configuration that failed, whose own app is cleaned up.
+func running(f func(s *state, r *http.Request) (any, error)) caddy.AdminHandler {
+	return caddy.AdminHandlerFunc(func(w http.ResponseWriter, r *http.Request) error {
+		app, err := caddy.ActiveContext().AppIfConfigured("doorward")
+		if err != nil {
+			return caddy.APIError{
+				HTTPStatus: http.StatusServiceUnavailable,
+				Err:        errors.New("doorward is not running here: no site uses the directive, or the configuration is still loading"),
+			}
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, maxAdminBody)
+		answer, err := f(app.(*App).state, r)
+		if err != nil {
+			return asAPIError(err)
+		}
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Cache-Control", "no-store")
+		return json.NewEncoder(w).Encode(answer)
+	})
+}
+
+func asAPIError(err error) error {
+	var api caddy.APIError
+	if errors.As(err, &api) {
+		return err
+	}
+	return caddy.APIError{HTTPStatus: http.StatusBadRequest, Err: err}
+}
+
+// EntryRequest is the body of block and allow.
+type EntryRequest struct {
+	// Range is an address or a CIDR range.
+	Range string `json:"range"`
+	// Reason is shown wherever the entry is.
+	Reason string `json:"reason,omitempty"`
+	// For is how long it holds; empty: until it is removed or Caddy ends.
+	For config.Duration `json:"for,omitempty"`
+	// Site restricts it to one site.
+	Site string `json:"site,omitempty"`
+	// Class is what a block refuses: login, signup, reset, mfa or all (default).
+	Class config.Class `json:"class,omitempty"`
+	// Answer of a block: block (403, default), limit (429) or drop.
+	Answer config.Answer `json:"answer,omitempty"`
+}
+
+// EntryAnswer is the answer to block and allow.
+type EntryAnswer struct {
+	ID    string    `json:"id"`
+	Range string    `json:"range"`
+	Until time.Time `json:"until,omitzero"`
+}
+
+func enter(s *state, r *http.Request) (any, error) {
+	var req EntryRequest
+	if err := decode(r, &req); err != nil {
+		return nil, err
+	}
+	e, err := req.entry(time.Now(), r.URL.Path == "/doorward/allow")
+	if err != nil {
+		return nil, err
+	}
+	if err := s.detector.Book.Add(e.Created, e); err != nil {
+		return nil, err
+	}
+	verb := "block"
+	if e.Allow {
+		verb = "allow"
+	}
+	s.offer(event.Event{
+		Type: event.TypeOperator, Rule: verb, Site: e.Site, SourceIP: e.Range.Addr(),
+		Reason: fmt.Sprintf("%s %s: %s", verb, e.Range, e.Reason), SanctionID: sanction.FormatID(e.ID), Expires: e.Until,
+	})
+	return EntryAnswer{ID: sanction.FormatID(e.ID), Range: e.Range.String(), Until: e.Until}, nil
+}
+
+func (req EntryRequest) entry(now time.Time, allow bool) (sanction.Entry, error) {
+	prefix, err := config.ParsePrefix(req.Range)
+	if err != nil {
+		return sanction.Entry{}, err
+	}
+	if req.For < 0 {
+		return sanction.Entry{}, fmt.Errorf("for: %s is negative", req.For)
+	}
+	e := sanction.Entry{
+		ID: sanction.NewID(), Range: prefix, Allow: allow, Reason: clipReason(req.Reason), Site: req.Site, Created: now,
+	}
+	if req.For > 0 {
+		e.Until = now.Add(req.For.Std())
+	}
+	if allow {
+		return e, nil
+	}
+	if err := guardBlock(prefix); err != nil {
+		return sanction.Entry{}, err
+	}
+	class, answer := req.Class, req.Answer
+	if class == "" {
+		class = config.ClassAll
+	}
+	if answer == "" {
+		answer = config.AnswerBlock
+	}
+	if _, err := config.ParseClass(string(class)); err != nil {
+		return sanction.Entry{}, err
+	}
+	switch answer {
+	case config.AnswerBlock, config.AnswerLimit, config.AnswerDrop:
+	default:
+		return sanction.Entry{}, fmt.Errorf("answer %q: write block, limit or drop", answer)
+	}
+	e.Classes, e.Answer = sanction.ClassesOf(class), answer
+	return e, nil
+}
+
+// guardBlock refuses ranges nobody blocks on purpose.
+func guardBlock(p netip.Prefix) error {
+	if p.Bits() < 8 {
+		return fmt.Errorf("%s holds most of the internet; write a range of at least /8", p)
+	}
+	return nil
+}
+
+// clipReason bounds what is kept of a reason.
+func clipReason(s string) string {
+	const limit = 200
+	if len(s) > limit {
+		return s[:limit]
+	}
+	return s
+}
+
+// UnblockRequest is the body of unblock.
+type UnblockRequest struct {
+	// Subject is the id of a sanction, an address or a range.
+	Subject string `json:"subject"`
+}
+
+func unblock(s *state, r *http.Request) (any, error) {
+	var req UnblockRequest
+	if err := decode(r, &req); err != nil {
+		return nil, err
+	}
+	n, err := s.detector.Unblock(time.Now(), req.Subject)
+	if err != nil {
+		return nil, err
+	}
+	if n > 0 {
+		s.offer(event.Event{Type: event.TypeOperator, Rule: "unblock", Reason: "unblock " + req.Subject})
+	}
+	return map[string]int{"ended": n}, nil
+}
+
+// ModeRequest is the body of mode.
+type ModeRequest struct {
+	// Mode is enforce, observe, off, or configured: what the configuration says.
+	Mode string `json:"mode"`
+	// For is how long it holds; empty: until it is changed or Caddy ends.
+	For config.Duration `json:"for,omitempty"`
+}
+
+func setMode(s *state, r *http.Request) (any, error) {
+	var req ModeRequest
+	if err := decode(r, &req); err != nil {
+		return nil, err
+	}
+	mode := config.ModeGraduated
+	if req.Mode != "configured" {
+		var err error
+		if mode, err = config.ParseMode(req.Mode); err != nil {
+			return nil, fmt.Errorf("%w, or configured to end an override", err)
+		}
+	}
+	var until time.Time
+	if req.For > 0 {
+		until = time.Now().Add(req.For.Std())
+	}
+	s.detector.Override(mode, until)
+	s.offer(event.Event{Type: event.TypeOperator, Rule: "mode", Reason: "mode " + req.Mode, Expires: until})
+	return map[string]any{"mode": req.Mode, "until": until}, nil
+}
+
+func decode(r *http.Request, into any) error {
+	d := json.NewDecoder(r.Body)
+	d.DisallowUnknownFields()
+	if err := d.Decode(into); err != nil {
+		return fmt.Errorf("reading the request body: %w", err)
+	}
+	return nil
+}
+
+// queryInt reads a number from the query, within bounds.
+func queryInt(r *http.Request, name string, fallback, limit int) (int, error) {
+	text := r.URL.Query().Get(name)
+	if text == "" {
+		return fallback, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 || n > limit {
+		return 0, fmt.Errorf("%s=%q: write a number from 1 to %d", name, text, limit)
+	}
+	return n, nil
+}
+
+// Interface guards
+var (
+	_ caddy.AdminRouter = (*Admin)(nil)
+	_ caddy.Provisioner = (*Admin)(nil)
+)

@@ -1,0 +1,153 @@
+package caddymodule
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/doorward/doorward/config"
+	"github.com/doorward/doorward/detector"
+	"github.com/doorward/doorward/detector/event"
+	"github.com/doorward/doorward/detector/sanction"
+)
+
+// Status is the answer of /doorward/status.
+type Status struct {
+	Time time.Time `json:"time"`
+	// Override is the mode set by command or file, if any.
+	Override *Override             `json:"override,omitempty"`
+	Sites    []detector.SiteStatus `json:"sites"`
+	Running  int                   `json:"sanctions_running"`
+	Memory   detector.Memory       `json:"memory"`
+	Lists    []ListStatus          `json:"lists"`
+	Entries  []sanction.Entry      `json:"entries"`
+	Sinks    []event.SinkStats     `json:"sinks"`
+	Dropped  map[string]uint64     `json:"events_dropped"`
+	Health   []Notice              `json:"health"`
+	// Survives tells what outlives a restart of the process.
+	Survives string `json:"survives"`
+}
+
+// Override is a mode that holds instead of the configured ones.
+type Override struct {
+	Mode  config.Mode `json:"mode"`
+	By    string      `json:"by"`
+	Until time.Time   `json:"until,omitzero"`
+}
+
+// ListStatus is an address list as status shows it.
+type ListStatus struct {
+	Name      string    `json:"name"`
+	Source    string    `json:"source"`
+	Entries   int       `json:"entries"`
+	Loaded    time.Time `json:"loaded,omitzero"`
+	Age       string    `json:"age"`
+	Stale     bool      `json:"stale"`
+	Refused   uint64    `json:"refused"`
+	LastError string    `json:"last_error,omitempty"`
+}
+
+// survives is honest about this version.
+const survives = "the key file, the address lists and the event file survive a restart; evidence, sanctions, " +
+	"blocks and allows made by command survive a reload, not a restart"
+
+func status(s *state, _ *http.Request) (any, error) {
+	now := time.Now()
+	answer := Status{
+		Time: now, Sites: s.detector.Status(now), Running: s.detector.Sanctions(now), Memory: s.detector.Memory(),
+		Entries: s.detector.Book.List(now), Sinks: s.sinks(), Health: s.health.standing(), Survives: survives,
+		Dropped: map[string]uint64{},
+	}
+	if mode, by, until := s.detector.Overridden(now); by != "" {
+		answer.Override = &Override{Mode: mode, By: by, Until: until}
+	}
+	for _, l := range s.listStatuses() {
+		answer.Lists = append(answer.Lists, ListStatus{
+			Name: l.Name, Source: l.Source, Entries: l.Entries, Loaded: l.LoadedAt,
+			Age: config.Duration(l.Age(now).Round(time.Second)).String(), Stale: l.Stale, Refused: l.Refused, LastError: l.LastError,
+		})
+	}
+	if queue := s.queue.Load(); queue != nil {
+		for _, class := range []event.Class{event.Reserved, event.Normal, event.Cheap} {
+			answer.Dropped[class.String()] = queue.Dropped(class)
+		}
+	}
+	return answer, nil
+}
+
+// Explanation is the answer of /doorward/explain.
+type Explanation struct {
+	Subject string `json:"subject"`
+	// Kind is address, identity, sanction or event.
+	Kind     string                   `json:"kind"`
+	Known    []detector.Explanation   `json:"known,omitempty"`
+	Sanction *detector.SanctionStatus `json:"sanction,omitempty"`
+	Lists    []string                 `json:"lists,omitempty"`
+	Entries  []sanction.Entry         `json:"entries,omitempty"`
+	// Events are the latest ones about it, newest first.
+	Events []json.RawMessage `json:"events,omitempty"`
+}
+
+// maxExplained bounds how many events an explanation shows.
+const maxExplained = 20
+
+func explain(s *state, r *http.Request) (any, error) {
+	subject := strings.TrimSpace(r.URL.Query().Get("subject"))
+	if subject == "" {
+		return nil, errors.New("subject is missing: give an address, an identity, or the id from a refusal page")
+	}
+	now := time.Now()
+	if addr, err := netip.ParseAddr(subject); err == nil {
+		return s.explainAddress(now, addr.Unmap().WithZone("")), nil
+	}
+	if id, err := sanction.ParseID(subject); err == nil {
+		x := Explanation{Subject: subject, Kind: "sanction"}
+		x.Sanction, _ = s.detector.ExplainSanction(now, id)
+		x.Events = s.encoded(maxExplained, func(e *event.Event) bool { return e.SanctionID == sanction.FormatID(id) })
+		return x, nil
+	}
+	if id, _, err := event.ParseID(subject); err == nil {
+		x := Explanation{Subject: subject, Kind: "event"}
+		x.Events = s.encoded(1, func(e *event.Event) bool { return e.ID == id })
+		return x, nil
+	}
+	x := Explanation{Subject: subject, Kind: "identity", Known: s.detector.ExplainIdentity(now, subject)}
+	names := s.detector.Pseudonyms(subject)
+	x.Events = s.encoded(maxExplained, func(e *event.Event) bool { return names[e.Pseudonym] })
+	return x, nil
+}
+
+func (s *state) explainAddress(now time.Time, addr netip.Addr) Explanation {
+	x := Explanation{Subject: addr.String(), Kind: "address", Known: s.detector.ExplainSource(now, addr)}
+	if lists := s.lists.Load(); lists != nil {
+		x.Lists = lists.Lookup(addr).Names()
+	}
+	for _, e := range s.detector.Book.List(now) {
+		if e.Range.Contains(addr) {
+			x.Entries = append(x.Entries, e)
+		}
+	}
+	x.Events = s.encoded(maxExplained, func(e *event.Event) bool { return e.SourceIP == addr })
+	return x
+}
+
+func events(s *state, r *http.Request) (any, error) {
+	n, err := queryInt(r, "n", 50, recentEvents)
+	if err != nil {
+		return nil, err
+	}
+	kind := r.URL.Query().Get("type")
+	return s.encoded(n, func(e *event.Event) bool { return kind == "" || string(e.Type) == kind }), nil
+}
+
+// encoded returns the newest events that keep accepts, as JSON.
+func (s *state) encoded(n int, keep func(*event.Event) bool) []json.RawMessage {
+	list := []json.RawMessage{}
+	for _, e := range s.recent.Last(n, keep) {
+		list = append(list, e.AppendJSON(nil))
+	}
+	return list
+}

@@ -1,0 +1,140 @@
+package caddymodule
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/doorward/doorward/config"
+	"github.com/doorward/doorward/detector"
+	"github.com/doorward/doorward/detector/identity"
+)
+
+// stdout is where commands print their result; everything else goes to
+// standard error.
+var stdout io.Writer = os.Stdout
+
+func printStatus(w io.Writer, text []byte) error {
+	var s Status
+	if err := json.Unmarshal(text, &s); err != nil {
+		return fmt.Errorf("reading the answer: %w", err)
+	}
+	p := printer{w}
+	if s.Override != nil {
+		p.line("MODE OVERRIDDEN: %s by %s%s", s.Override.Mode, s.Override.By, untilText(s.Override.Until))
+	}
+	for _, n := range s.Health {
+		p.line("HEALTH %s since %s\n  %s", n.Notice, stamp(n.Since), n.Advice)
+	}
+	for _, site := range s.Sites {
+		p.site(site)
+	}
+	p.line("sanctions running: %d", s.Running)
+	for _, e := range s.Entries {
+		verb := "block"
+		if e.Allow {
+			verb = "allow"
+		}
+		p.line("%s %s%s %s", verb, e.Range, untilText(e.Until), e.Reason)
+	}
+	for _, l := range s.Lists {
+		p.line("list %s: %d entries, age %s, from %s", l.Name, l.Entries, l.Age, l.Source)
+		if l.LastError != "" {
+			p.line("  last error: %s", l.LastError)
+		}
+	}
+	p.line("memory: %d of at most %d sources, %d accounts, %d pairs; %.1f MiB",
+		s.Memory.Tracked["source"], s.Memory.Cap, s.Memory.Tracked["account"], s.Memory.Tracked["pair"], float64(s.Memory.Bytes)/(1<<20))
+	p.line("events dropped: %d reserved, %d normal, %d cheap", s.Dropped["reserved"], s.Dropped["normal"], s.Dropped["cheap"])
+	p.line("survives: %s", s.Survives)
+	return nil
+}
+
+type printer struct{ w io.Writer }
+
+func (p printer) line(format string, args ...any) { fmt.Fprintf(p.w, format+"\n", args...) }
+
+func (p printer) site(site detector.SiteStatus) {
+	mode := string(site.Mode)
+	if site.Mode == config.ModeGraduated {
+		mode = "enforce, gently on routes that have not graduated"
+	}
+	p.line("site %s: %s", site.Site, mode)
+	p.line("  attempts %d, refused %d, would have refused %d", site.Attempts, site.Refused, site.Would)
+	for _, r := range site.Routes {
+		how, state := "automatic", "graduated"
+		if r.Declared {
+			how = "declared"
+		}
+		if !r.Graduated {
+			state = "needs " + r.Missing + " to graduate"
+		}
+		p.line("  %s %s (%s): %d attempts, %d succeeded, %d failed, %d unknown; %s",
+			r.Kind, identity.Display(r.Path), how, r.Attempts, r.Successes, r.Failures, r.Unknown, state)
+	}
+}
+
+func printExplanation(w io.Writer, text []byte) error {
+	var x Explanation
+	if err := json.Unmarshal(text, &x); err != nil {
+		return fmt.Errorf("reading the answer: %w", err)
+	}
+	p := printer{w}
+	p.line("%s %s", x.Kind, identity.Display(x.Subject))
+	if len(x.Lists) > 0 {
+		p.line("on the lists: %s", strings.Join(x.Lists, ", "))
+	}
+	for _, e := range x.Entries {
+		p.line("operator: allow=%t %s%s %s", e.Allow, e.Range, untilText(e.Until), e.Reason)
+	}
+	if x.Sanction != nil {
+		p.sanction(x.Sanction)
+	}
+	for _, k := range x.Known {
+		p.known(k)
+	}
+	if len(x.Known) == 0 && x.Sanction == nil && len(x.Events) == 0 {
+		p.line("nothing is known: no attempt was seen, or it was forgotten since")
+	}
+	for _, e := range x.Events {
+		p.line("event %s", e)
+	}
+	return nil
+}
+
+func (p printer) known(k detector.Explanation) {
+	p.line("site %s: %s %s", k.Site, k.Axis, k.Subject)
+	for _, c := range k.Counts {
+		p.line("  %s: %.2f in %s, %d are let through", c.What, c.Count, c.Window, c.Limit)
+	}
+	if k.Axis == config.AxisSource {
+		p.line("  accounts tried in vain: about %d, logged in to: about %d", k.AccountsTried, k.AccountsEntered)
+	}
+	if !k.LastLogin.IsZero() {
+		p.line("  last login: %s", stamp(k.LastLogin))
+	}
+	if k.Sanction != nil {
+		p.sanction(k.Sanction)
+	}
+}
+
+func (p printer) sanction(s *detector.SanctionStatus) {
+	state := "runs"
+	if s.Probation {
+		state = "has ended and is on probation"
+	}
+	p.line("  sanction %s %s: %s for %s because of %s, %d failures where %d are let through, step %d, since %s%s",
+		s.ID, state, s.Answer, s.Classes, s.Detection, s.Count, s.Limit, s.Rung+1, stamp(s.Since), untilText(s.Until))
+}
+
+func stamp(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05 MST") }
+
+func untilText(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return " until " + stamp(t)
+}

@@ -1,0 +1,207 @@
+package caddymodule
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"go.uber.org/zap"
+
+	"github.com/doorward/doorward/config"
+	"github.com/doorward/doorward/detector"
+	"github.com/doorward/doorward/detector/recognize"
+)
+
+func init() {
+	caddy.RegisterModule(new(Handler))
+}
+
+// Handler is the middleware `http.handlers.doorward`: it recognises the
+// attempts of one site, admits or refuses them, and reads their outcomes from
+// the app's answers.
+type Handler struct {
+	config.Site
+
+	// Routes are the declared routes, in order; the first that matches counts.
+	Routes []Route `json:"routes,omitempty"`
+
+	app       *App
+	log       *zap.Logger
+	policy    *detector.Policy
+	automatic bool
+	strict    bool     // trusted_proxies_strict is on
+	denied    []string // lists whose sources are refused for every request
+}
+
+// Route is a declared route with Caddy's request matchers.
+type Route struct {
+	config.Route
+
+	// MatcherSetsRaw narrows the route down further: any matcher of Caddy.
+	MatcherSetsRaw caddyhttp.RawMatcherSets `json:"match,omitempty" caddy:"namespace=http.matchers"`
+
+	matcherSets caddyhttp.MatcherSets
+}
+
+// CaddyModule returns the Caddy module information.
+func (*Handler) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: "http.handlers.doorward", New: func() caddy.Module { return new(Handler) }}
+}
+
+// Provision makes the configuration ready. It does no I/O.
+func (h *Handler) Provision(ctx caddy.Context) error {
+	h.log = ctx.Logger()
+	app, err := ctx.App("doorward")
+	if err != nil {
+		return fmt.Errorf("getting doorward app: %w", err)
+	}
+	h.app = app.(*App)
+	for i := range h.Routes {
+		if err := h.Routes[i].provision(ctx); err != nil {
+			return fmt.Errorf("doorward: routes[%d]: %w", i, err)
+		}
+	}
+	site := h.site()
+	server, _ := ctx.Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server)
+	if site.Name == "" {
+		site.Name = siteName(server)
+	}
+	h.policy, err = detector.NewPolicy(site, h.app.cfg.Lists())
+	if err != nil {
+		return fmt.Errorf("doorward: %w", err)
+	}
+	site = h.policy.Site()
+	h.automatic = *site.Automatic
+	h.denied = h.policy.RefusesEverybody()
+	return h.trust(server)
+}
+
+// site is the plain configuration, with the routes.
+func (h *Handler) site() config.Site {
+	site := h.Site
+	site.Routes = nil
+	for _, r := range h.Routes {
+		site.Routes = append(site.Routes, r.Route)
+	}
+	return site
+}
+
+func (r *Route) provision(ctx caddy.Context) error {
+	if len(r.MatcherSetsRaw) == 0 {
+		return nil
+	}
+	sets, err := ctx.LoadModule(r, "MatcherSetsRaw")
+	if err != nil {
+		return fmt.Errorf("loading matchers: %w", err)
+	}
+	return r.matcherSets.FromInterface(sets)
+}
+
+// trust looks at how the server learns client addresses. An allow list of
+// private ranges together with an address that the client can choose would
+// let everybody in who writes 10.1.2.3 into a header.
+func (h *Handler) trust(server *caddyhttp.Server) error {
+	if server == nil {
+		return nil
+	}
+	h.strict = server.TrustedProxiesStrict > 0
+	if h.strict || !trustsProxies(server) {
+		return nil
+	}
+	for _, entry := range h.app.allowed {
+		if private(entry.Range) {
+			return fmt.Errorf("doorward: allow %s: without `trusted_proxies_strict` clients choose their own address "+
+				"by a header, so a private range cannot be allowed; add `trusted_proxies_strict` to the `servers` option", entry.Range)
+		}
+	}
+	h.log.Warn("trusted_proxies is set without trusted_proxies_strict: clients can choose the address they are counted by; " +
+		"add `trusted_proxies_strict` to the `servers` option")
+	h.app.state.health.raise("client_address_spoofable")
+	return nil
+}
+
+// ServeHTTP lets requests that are no attempts through untouched.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+	if h.guardsEverything() {
+		if done, err := h.guard(w, r); done {
+			return err
+		}
+	}
+	route, need, err := h.need(r)
+	if err != nil {
+		return err
+	}
+	if route == nil && need == recognize.NeedNothing {
+		return next.ServeHTTP(w, r)
+	}
+	return h.inspect(w, r, next, route, need)
+}
+
+// need tells whether and how far the request must be looked at.
+func (h *Handler) need(r *http.Request) (*Route, recognize.Need, error) {
+	for i := range h.Routes {
+		route := &h.Routes[i]
+		glance := recognize.Request{Method: r.Method, Path: r.URL.Path, Header: r.Header}
+		if !recognize.RouteMatches(&glance, &route.Route) {
+			continue
+		}
+		match, err := route.matcherSets.AnyMatchWithError(r)
+		if err != nil {
+			return nil, recognize.NeedNothing, err
+		}
+		if match {
+			return route, recognize.NeedBody, nil
+		}
+	}
+	if !h.automatic {
+		return nil, recognize.NeedNothing, nil
+	}
+	return nil, recognize.MayCarry(r.Method, r.URL.Path, r.URL.RawQuery, r.Header, r.ContentLength), nil
+}
+
+// inspect looks for an attempt and, if there is one, lets the detector decide.
+func (h *Handler) inspect(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler, route *Route, need recognize.Need) error {
+	now := time.Now()
+	if h.app.state.detector.Mode(now, h.policy) == config.ModeOff {
+		return next.ServeHTTP(w, r)
+	}
+	var body peeked
+	if need == recognize.NeedBody && r.ContentLength != 0 && r.Body != nil {
+		var err error
+		if body, err = peek(w, r, int(h.policy.Site().BodyLimit)); err != nil {
+			return err
+		}
+	}
+	var credentials recognize.Credentials
+	var ok bool
+	h.sheltered("extract", func() { credentials, ok = h.extract(r, route, &body) })
+	if !ok {
+		err := next.ServeHTTP(w, r)
+		body.release()
+		return err
+	}
+	if tooEarly(r) {
+		return caddyhttp.Error(http.StatusTooEarly, errors.New("attempt before the end of the handshake"))
+	}
+	return h.attempt(w, r, next, newVisit(h, r, credentials, now), &body)
+}
+
+func (h *Handler) extract(r *http.Request, route *Route, body *peeked) (recognize.Credentials, bool) {
+	request := recognize.Request{
+		Method: r.Method, Host: hostOf(r), Path: r.URL.Path, RawQuery: r.URL.RawQuery,
+		Header: r.Header, Body: body.prefix, Complete: body.complete || body.buf == nil,
+	}
+	if route != nil {
+		return recognize.Declared(&request, &route.Route)
+	}
+	return recognize.Automatic(&request)
+}
+
+// Interface guards
+var (
+	_ caddy.Provisioner           = (*Handler)(nil)
+	_ caddyhttp.MiddlewareHandler = (*Handler)(nil)
+)

@@ -1,0 +1,159 @@
+package caddymodule
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/doorward/doorward/detector/event"
+)
+
+// The collectors are made once per process and registered with the registry of
+// every configuration, so that their values survive a reload. Labels hold
+// words from closed lists and site names from the configuration, never
+// anything a client sent.
+var (
+	attempts = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "caddy_doorward_attempts_total",
+		Help: "Attempts by site, kind and outcome. Refused attempts have the outcome refused.",
+	}, []string{"site", "kind", "outcome"})
+
+	verdicts = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "caddy_doorward_verdicts_total",
+		Help: "Verdicts that were carried out, by site, answer and detection.",
+	}, []string{"site", "verdict", "detection"})
+
+	would = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "caddy_doorward_would_have_refused_total",
+		Help: "Verdicts that were not carried out because of the mode or the gentle start, by site and detection.",
+	}, []string{"site", "detection"})
+
+	sanctions = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "caddy_doorward_sanctions_total",
+		Help: "Sanctions imposed or renewed, by site and detection.",
+	}, []string{"site", "detection"})
+
+	panics = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "caddy_doorward_panics_total",
+		Help: "Panics of the detector that a request survived, by place.",
+	}, []string{"in"})
+)
+
+// registerMetrics registers everything with reg. That it already is there is
+// no error: the app and the admin API of one configuration share a registry.
+func registerMetrics(reg *prometheus.Registry) error {
+	for _, c := range []prometheus.Collector{attempts, verdicts, would, sanctions, panics, stateCollector{}} {
+		var already prometheus.AlreadyRegisteredError
+		if err := reg.Register(c); err != nil && !errors.As(err, &already) {
+			return err
+		}
+	}
+	return nil
+}
+
+// metricsSink counts what the worker delivers.
+type metricsSink struct{}
+
+// Name returns "metrics".
+func (metricsSink) Name() string { return "metrics" }
+
+// Write counts one event.
+func (metricsSink) Write(_ context.Context, e *event.Event) error {
+	n := float64(e.Total())
+	switch e.Type {
+	case event.TypeAttempt:
+		outcome := e.Outcome
+		if outcome == "" {
+			outcome = "refused"
+		}
+		attempts.WithLabelValues(e.Site, e.Kind, outcome).Add(n)
+		verdicts.WithLabelValues(e.Site, e.Verdict, e.Detection).Add(n)
+		if e.Would != "" {
+			would.WithLabelValues(e.Site, e.Detection).Add(n)
+		}
+	case event.TypeSanction:
+		sanctions.WithLabelValues(e.Site, e.Detection).Add(n)
+	}
+	return nil
+}
+
+// stateCollector reads the state of the process when it is asked.
+type stateCollector struct{}
+
+var (
+	trackedDesc = prometheus.NewDesc("caddy_doorward_tracked_entries",
+		"Entries in memory, by table.", []string{"table"}, nil)
+	evictedDesc = prometheus.NewDesc("caddy_doorward_evicted_entries_total",
+		"Entries forgotten because a table was full, by table.", []string{"table"}, nil)
+	capDesc = prometheus.NewDesc("caddy_doorward_max_tracked",
+		"The configured bound of each table.", nil, nil)
+	bytesDesc = prometheus.NewDesc("caddy_doorward_tracked_bytes",
+		"Memory of the tables.", nil, nil)
+	sanctionedDesc = prometheus.NewDesc("caddy_doorward_sanctions_running",
+		"Sanctions that have not ended.", nil, nil)
+	droppedDesc = prometheus.NewDesc("caddy_doorward_events_dropped_total",
+		"Events that found the queue full, by class.", []string{"class"}, nil)
+	sinkDroppedDesc = prometheus.NewDesc("caddy_doorward_sink_lost_total",
+		"Events a sink did not take, by sink and reason.", []string{"sink", "reason"}, nil)
+	listAgeDesc = prometheus.NewDesc("caddy_doorward_list_age_seconds",
+		"Time since an address list was last found fresh.", []string{"list"}, nil)
+	listEntriesDesc = prometheus.NewDesc("caddy_doorward_list_entries",
+		"Entries of an address list.", []string{"list"}, nil)
+	listRefusedDesc = prometheus.NewDesc("caddy_doorward_list_refused_total",
+		"Copies of an address list that were refused.", []string{"list"}, nil)
+	healthDesc = prometheus.NewDesc("caddy_doorward_unhealthy",
+		"1 for every health notice that stands.", []string{"notice"}, nil)
+)
+
+// Describe sends the descriptions.
+func (stateCollector) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{
+		trackedDesc, evictedDesc, capDesc, bytesDesc, sanctionedDesc, droppedDesc,
+		sinkDroppedDesc, listAgeDesc, listEntriesDesc, listRefusedDesc, healthDesc,
+	} {
+		ch <- d
+	}
+}
+
+// Collect sends the values; nothing before the first configuration started.
+func (stateCollector) Collect(ch chan<- prometheus.Metric) {
+	value, done := borrowState()
+	if value == nil {
+		return
+	}
+	defer done()
+	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
+	}
+	counter := func(d *prometheus.Desc, v float64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, v, labels...)
+	}
+	now := time.Now()
+	memory := value.detector.Memory()
+	for table, n := range memory.Tracked {
+		gauge(trackedDesc, float64(n), table)
+		counter(evictedDesc, float64(memory.Evictions[table]), table)
+	}
+	gauge(capDesc, float64(memory.Cap))
+	gauge(bytesDesc, float64(memory.Bytes))
+	gauge(sanctionedDesc, float64(value.detector.Sanctions(now)))
+	if queue := value.queue.Load(); queue != nil {
+		for _, class := range []event.Class{event.Reserved, event.Normal, event.Cheap} {
+			counter(droppedDesc, float64(queue.Dropped(class)), class.String())
+		}
+	}
+	for _, sink := range value.sinks() {
+		counter(sinkDroppedDesc, float64(sink.Dropped), sink.Name, "full")
+		counter(sinkDroppedDesc, float64(sink.Failed+sink.Panicked), sink.Name, "error")
+	}
+	for _, list := range value.listStatuses() {
+		gauge(listAgeDesc, list.Age(now).Seconds(), list.Name)
+		gauge(listEntriesDesc, float64(list.Entries), list.Name)
+		counter(listRefusedDesc, float64(list.Refused), list.Name)
+	}
+	for _, notice := range value.health.standing() {
+		gauge(healthDesc, 1, notice.Notice)
+	}
+}

@@ -1,0 +1,96 @@
+package caddymodule
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/doorward/doorward/detector/event"
+	"github.com/doorward/doorward/detector/identity"
+	"github.com/doorward/doorward/detector/sanction"
+)
+
+// report queues the event of the attempt and, if it imposed or renewed a
+// sanction or led to a detection, a second one that no flood pushes out. It
+// returns the id by which the attempt can be explained.
+func (v *visit) report() string {
+	e := v.event()
+	state := v.h.app.state
+	state.offer(e)
+	switch {
+	case v.verdict.Imposed:
+		v.reportSanction(e, v.verdict.Sanction, v.verdict.Until)
+	case v.learned.Sanction != 0:
+		v.reportSanction(e, v.learned.Sanction, v.learned.Until)
+	case v.learned.Detection != "":
+		e.Type, e.ID = event.TypeDetection, ""
+		state.offer(e)
+	}
+	if e.SanctionID != "" {
+		return e.SanctionID
+	}
+	return e.ID
+}
+
+func (v *visit) reportSanction(e event.Event, id uint64, until time.Time) {
+	e.Type, e.ID = event.TypeSanction, ""
+	e.SanctionID, e.Expires = sanction.FormatID(id), until
+	v.h.app.state.offer(e)
+}
+
+// event describes the attempt without any submitted value but the masked
+// identity.
+func (v *visit) event() event.Event {
+	now := time.Now()
+	e := event.Event{
+		ID: event.NewID(now), Time: v.began, Type: event.TypeAttempt,
+		Site: v.h.policy.Site().Name, Route: v.attempt.Route, Kind: string(v.attempt.Kind),
+		Outcome: string(v.outcome.Result), Confidence: float64(v.outcome.Confidence),
+		Verdict: string(v.verdict.Answer), Would: string(v.verdict.Would),
+		Rule: v.verdict.Rule, Detection: string(v.verdict.Detection), Reason: v.verdict.Reason,
+		SourceIP: v.attempt.Source.Addr, Lists: v.attempt.Source.Lists,
+		Format: string(v.found.Format), Ambiguous: v.attempt.Ambiguous,
+		Method: v.r.Method, Path: v.r.URL.Path, UserAgent: v.r.UserAgent(), RequestID: requestID(v.r),
+		Duration: now.Sub(v.began), Score: v.learned.Score,
+		SanctionID: sanction.FormatID(v.verdict.Sanction), Expires: v.verdict.Until,
+	}
+	if !v.verdict.LetsThrough() {
+		e.Outcome = ""
+		e.Evidence = append(e.Evidence, v.found.Evidence...)
+	} else {
+		e.Evidence = append(append(e.Evidence, v.found.Evidence...), v.outcome.Evidence...)
+		e.Status = v.watch.status
+	}
+	if v.learned.Detection != "" {
+		e.Detection, e.Reason = string(v.learned.Detection), v.learned.Reason
+	}
+	v.identify(&e)
+	return e
+}
+
+// identify adds the identity as far as it may be shown. The name of an
+// attempt that was refused is shown only if it logged in before.
+func (v *visit) identify(e *event.Event) {
+	if v.site == nil || len(v.attempt.Identities) == 0 || v.attempt.Identities[0].Empty() {
+		return
+	}
+	id := v.attempt.Identities[0]
+	seen := v.learned.Seen || v.h.app.state.detector.Seen(&v.attempt)
+	e.Identity = identity.Mask(id, seen, v.h.policy.Site().PlaintextIdentities)
+	e.Pseudonym, e.KeyID = v.site.Keys().Pseudonym(id).String(), v.site.Keys().ID()
+	e.PrimaryKey, _, _ = id.PrimaryKey()
+	for _, pair := range id.Pairs() {
+		e.IdentityKeys = append(e.IdentityKeys, pair.Key)
+	}
+}
+
+func requestID(r *http.Request) string {
+	repl, ok := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer)
+	if !ok {
+		return uuid.NewString()
+	}
+	id, _ := repl.GetString("http.request.uuid")
+	return id
+}

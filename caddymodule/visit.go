@@ -1,0 +1,228 @@
+package caddymodule
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"go.uber.org/zap"
+
+	"github.com/doorward/doorward/detector"
+	"github.com/doorward/doorward/detector/recognize"
+)
+
+// visit is one attempt on its way through the handler. It belongs to the
+// request's goroutine.
+type visit struct {
+	h       *Handler
+	r       *http.Request
+	site    *detector.Site
+	began   time.Time
+	found   recognize.Credentials
+	attempt detector.Attempt
+	verdict detector.Verdict
+	watch   *observer
+	settled bool
+	outcome recognize.Outcome
+	learned detector.Settlement
+}
+
+// newVisit turns credentials into an attempt. The secrets become a fingerprint
+// here and are dropped.
+func newVisit(h *Handler, r *http.Request, found recognize.Credentials, now time.Time) *visit {
+	state := h.app.state
+	v := &visit{h: h, r: r, began: now, found: found, site: state.detector.Site(h.policy.Site().Name)}
+	v.attempt = detector.Attempt{
+		Time: now, Kind: found.Kind, Route: found.Route, Declared: found.Declared != nil,
+		Source:     sourceOf(r, h.strict, state.lists.Load()),
+		Identities: found.Identities, Ambiguous: found.Ambiguous, Confidence: found.Confidence,
+		Basic: found.Format == recognize.FormatBasic || found.Format == recognize.FormatDigest,
+	}
+	if v.site != nil && len(found.Secrets) > 0 {
+		v.attempt.Credential = uint64(v.site.Keys().Fingerprint(found.Secrets))
+	}
+	v.found.Secrets = nil
+	if found.InQuery {
+		state.health.raise("password_in_query")
+	}
+	return v
+}
+
+// attempt lets the detector decide and watches the app's answer.
+func (h *Handler) attempt(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler, v *visit, body *peeked) error {
+	h.sheltered("admit", func() {
+		v.verdict = h.app.state.detector.Admit(v.began, h.policy, v.site, &v.attempt)
+	})
+	v.annotate()
+	if !v.verdict.LetsThrough() {
+		body.release()
+		id := v.report()
+		return h.refuse(w, r, v, id)
+	}
+	return v.pass(w, next, body)
+}
+
+// pass hands the request to the app and settles by what is seen of the answer,
+// also when the app's handler panics, which is how the proxy ends a response
+// that broke off.
+func (v *visit) pass(w http.ResponseWriter, next caddyhttp.Handler, body *peeked) (err error) {
+	room := int(v.h.policy.Site().ResponseLimit)
+	if v.attempt.Basic {
+		room = 0 // the status tells, and every asset bears the credentials
+	} else {
+		readable(v.r.Header)
+	}
+	buf := getBuffer()
+	v.watch = newObserver(w, *buf, min(room, cap(*buf)))
+	if v.attempt.Basic {
+		v.watch.onHead = func() { v.settle(false, nil) }
+	}
+	done := false
+	defer func() {
+		v.settle(done, err)
+		if v.watch.status != http.StatusSwitchingProtocols {
+			body.release()
+			putBuffer(buf)
+		}
+	}()
+	err = next.ServeHTTP(v.watch, v.r)
+	done = true
+	return err
+}
+
+// readable asks the app for an answer that can be read: gzip if the client
+// takes it, else none. Brotli has no decoder here.
+func readable(h http.Header) {
+	accepted := h.Get("Accept-Encoding")
+	switch {
+	case accepted == "":
+	case strings.Contains(accepted, "gzip"):
+		h.Set("Accept-Encoding", "gzip")
+	default:
+		h.Del("Accept-Encoding")
+	}
+}
+
+// settle reads the outcome and tells the detector, once.
+func (v *visit) settle(done bool, err error) {
+	if v.settled {
+		return
+	}
+	v.settled = true
+	state := v.h.app.state
+	response := v.response(done, err)
+	v.h.sheltered("settle", func() {
+		v.outcome = recognize.Classify(v.exchange(&response))
+		v.learned = state.detector.Settle(time.Now(), v.h.policy, v.site, &v.attempt, v.outcome)
+	})
+	v.annotateOutcome()
+	if !v.learned.Repeat {
+		v.report()
+	}
+}
+
+// response is what was seen of the answer. done tells that the handler
+// returned, err what it returned.
+func (v *visit) response(done bool, err error) recognize.Response {
+	resp := recognize.Response{
+		Status: v.watch.status, Header: v.watch.Header(),
+		ClientAborted: v.r.Context().Err() != nil,
+	}
+	if resp.Status == 0 {
+		resp.Status = statusOf(err)
+		// An error that a handler returns has no body yet: handle_errors
+		// writes it later, outside of this handler.
+		resp.UpstreamError = resp.Status >= 500 || (!done && !resp.ClientAborted)
+		if done && err == nil {
+			resp.Status = http.StatusOK
+		}
+	}
+	if resp.Status == statusClientClosed {
+		resp.Status, resp.ClientAborted = 0, true
+	}
+	body, whole, ok := recognize.DecodeBody(resp.Header, v.watch.copied, done && !v.watch.cut, int(v.h.policy.Site().ResponseLimit))
+	if ok {
+		resp.Body, resp.Complete = body, whole
+	}
+	return resp
+}
+
+// statusClientClosed is what reverse_proxy writes when the client hung up
+// before the app answered.
+const statusClientClosed = 499
+
+func (v *visit) exchange(resp *recognize.Response) recognize.Exchange {
+	x := recognize.Exchange{
+		Host: hostOf(v.r), Path: v.r.URL.Path, RawQuery: v.r.URL.RawQuery, Referer: v.r.Referer(),
+		Credentials: &v.found, Response: resp, Known: v.attempt.Facts(),
+	}
+	for _, c := range v.r.Cookies() {
+		if len(x.Cookies) == maxCookieNames {
+			break
+		}
+		x.Cookies = append(x.Cookies, c.Name)
+	}
+	for _, id := range v.found.Identities {
+		for _, pair := range id.Pairs() {
+			x.Echoes = append(x.Echoes, pair.Value)
+		}
+	}
+	return x
+}
+
+// maxCookieNames bounds how many cookie names of a request are looked at.
+const maxCookieNames = 64
+
+// sheltered runs f; should the detector ever panic, the request goes on and
+// the metric tells.
+func (h *Handler) sheltered(what string, f func()) {
+	defer func() {
+		if p := recover(); p != nil {
+			panics.WithLabelValues(what).Inc()
+			h.app.state.health.raise("detector_panic")
+			h.log.Error("detector panicked; the request goes on", zap.String("in", what), zap.Stack("stack"))
+		}
+	}()
+	f()
+}
+
+// annotate sets what other directives and the access log can use. The verdict
+// is known before the app answers.
+func (v *visit) annotate() {
+	ctx := v.r.Context()
+	caddyhttp.SetVar(ctx, "doorward_kind", string(v.attempt.Kind))
+	caddyhttp.SetVar(ctx, "doorward_verdict", string(v.verdict.Answer))
+	logField(v.r, zap.String("doorward_kind", string(v.attempt.Kind)))
+	logField(v.r, zap.String("doorward_verdict", string(v.verdict.Answer)))
+	if v.verdict.Would != "" {
+		caddyhttp.SetVar(ctx, "doorward_would", string(v.verdict.Would))
+		logField(v.r, zap.String("doorward_would", string(v.verdict.Would)))
+	}
+	if v.verdict.Detection != "" {
+		caddyhttp.SetVar(ctx, "doorward_detection", string(v.verdict.Detection))
+		logField(v.r, zap.String("doorward_detection", string(v.verdict.Detection)))
+	}
+	if id := v.pseudonym(); id != "" {
+		caddyhttp.SetVar(ctx, "doorward_identity", id)
+		logField(v.r, zap.String("doorward_identity", id))
+	}
+}
+
+func (v *visit) annotateOutcome() {
+	caddyhttp.SetVar(v.r.Context(), "doorward_outcome", string(v.outcome.Result))
+	logField(v.r, zap.String("doorward_outcome", string(v.outcome.Result)))
+}
+
+func logField(r *http.Request, f zap.Field) {
+	if extra, ok := r.Context().Value(caddyhttp.ExtraLogFieldsCtxKey).(*caddyhttp.ExtraLogFields); ok {
+		extra.Set(f)
+	}
+}
+
+func (v *visit) pseudonym() string {
+	if v.site == nil || len(v.attempt.Identities) == 0 || v.attempt.Identities[0].Empty() {
+		return ""
+	}
+	return v.site.Keys().Pseudonym(v.attempt.Identities[0]).String()
+}
