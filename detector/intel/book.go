@@ -1,0 +1,226 @@
+package intel
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/doorward/doorward/config"
+)
+
+// MaxLists is how many lists a [Book] holds: one bit each.
+const MaxLists = 64
+
+// Book is the lists of a process. Make one with [NewBook]. Safe for concurrent
+// use.
+type Book struct {
+	deps Deps
+	view atomic.Pointer[view] // what lookups see; never nil
+
+	mu      sync.Mutex
+	started bool
+	closed  bool
+	// retired are lists that were replaced and have been told to end. Those
+	// that have ended are dropped at the next Use.
+	retired []*List
+}
+
+// view is one state of a Book, immutable.
+type view struct{ lists []*List }
+
+// Lists says which lists name an address. The zero value is none. It is valid
+// for ever, and means the lists as they were configured at the lookup.
+type Lists struct {
+	view *view
+	bits uint64
+}
+
+// NewBook makes a Book without lists. It does no I/O.
+func NewBook(deps Deps) *Book {
+	b := &Book{deps: deps.withDefaults()}
+	b.view.Store(&view{})
+	return b
+}
+
+// Lookup says which lists name addr. It takes no lock and allocates nothing;
+// its cost grows with the number of lists.
+func (b *Book) Lookup(addr netip.Addr) Lists {
+	v := b.view.Load()
+	found := Lists{view: v}
+	addr = addr.Unmap()
+	for i, l := range v.lists {
+		if l.Contains(addr) {
+			found.bits |= 1 << i
+		}
+	}
+	return found
+}
+
+// Any reports whether a list names the address.
+func (s Lists) Any() bool { return s.bits != 0 }
+
+// Has reports whether the list called name does.
+func (s Lists) Has(name string) bool {
+	for n := range s.All() {
+		if n == name {
+			return true
+		}
+	}
+	return false
+}
+
+// All yields the names of the lists, in the order they were configured.
+func (s Lists) All() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		if s.bits == 0 {
+			return
+		}
+		for i, l := range s.view.lists {
+			if s.bits&(1<<i) != 0 && !yield(l.spec.Name) {
+				return
+			}
+		}
+	}
+}
+
+// Names returns what All yields; nil if no list names the address.
+func (s Lists) Names() []string { return slices.Collect(s.All()) }
+
+// String joins the names by commas.
+func (s Lists) String() string { return strings.Join(s.Names(), ",") }
+
+// Use makes specs the lists of the book. A list whose name and source are
+// unchanged goes on with its entries, its place and its counters; its refresh
+// interval is taken over, and a file is looked at again at once. Others are
+// stopped, or made and, if the book is started, started. When specs contain an
+// error nothing changes.
+func (b *Book) Use(specs []Spec) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed {
+		return errors.New("using address lists: the book is closed")
+	}
+	current := b.view.Load().lists
+	next, err := b.arrange(current, specs)
+	if err != nil {
+		return err
+	}
+	b.view.Store(&view{lists: next})
+	b.retired = slices.DeleteFunc(b.retired, hasEnded)
+	for _, l := range current {
+		if !slices.Contains(next, l) {
+			l.stop()
+			b.retired = append(b.retired, l)
+		}
+	}
+	for i, l := range next {
+		b.adopt(l, specs[i], slices.Contains(current, l))
+	}
+	return nil
+}
+
+// arrange finds or makes the list for every spec and changes nothing.
+func (b *Book) arrange(current []*List, specs []Spec) ([]*List, error) {
+	if len(specs) > MaxLists {
+		return nil, fmt.Errorf("%d address lists are configured; at most %d are possible", len(specs), MaxLists)
+	}
+	next := make([]*List, 0, len(specs))
+	for i, spec := range specs {
+		if slices.ContainsFunc(specs[:i], func(s Spec) bool { return s.Name == spec.Name }) {
+			return nil, fmt.Errorf("list %s is configured twice; keep one", spec.Name)
+		}
+		fresh, err := NewList(spec, b.deps) // also validates the spec
+		if err != nil {
+			return nil, err
+		}
+		same := func(l *List) bool { return l.spec.Name == spec.Name && l.spec.Source == spec.Source }
+		if at := slices.IndexFunc(current, same); at >= 0 {
+			fresh = current[at]
+		}
+		next = append(next, fresh)
+	}
+	return next, nil
+}
+
+func (b *Book) adopt(l *List, spec Spec, known bool) {
+	if known {
+		if spec.Refresh == 0 {
+			spec.Refresh = config.DefaultRefresh.Std()
+		}
+		l.setRefresh(spec.Refresh)
+		if _, file := l.origin.(*fileOrigin); file {
+			l.again()
+		}
+	}
+	if b.started {
+		l.Start()
+	}
+}
+
+func hasEnded(l *List) bool {
+	select {
+	case <-l.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// Statuses tells how every list is, in the order they were configured.
+func (b *Book) Statuses() []Status {
+	lists := b.view.Load().lists
+	out := make([]Status, len(lists))
+	for i, l := range lists {
+		out[i] = l.Status()
+	}
+	return out
+}
+
+// Start starts all lists, and those that a later Use brings.
+func (b *Book) Start() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed {
+		return
+	}
+	b.started = true
+	for _, l := range b.view.Load().lists {
+		l.Start()
+	}
+}
+
+// Wait returns when every list has entries or has been tried, or when ctx ends;
+// then with an error that names the first list still waited for.
+func (b *Book) Wait(ctx context.Context) error {
+	for _, l := range b.view.Load().lists {
+		select {
+		case <-l.Ready():
+		case <-ctx.Done():
+			return fmt.Errorf("waiting for the list %s: %w", l.spec.Name, context.Cause(ctx))
+		}
+	}
+	return nil
+}
+
+// Close stops all lists and waits for their goroutines, at most until ctx ends.
+// Lookups go on with the entries as they are. Close may be called often.
+func (b *Book) Close(ctx context.Context) error {
+	b.mu.Lock()
+	b.closed = true
+	all := slices.Concat(b.view.Load().lists, b.retired)
+	b.mu.Unlock()
+	for _, l := range all {
+		l.stop()
+	}
+	var errs []error
+	for _, l := range all {
+		errs = append(errs, l.Close(ctx))
+	}
+	return errors.Join(errs...)
+}
