@@ -1,0 +1,52 @@
+package event
+
+import (
+	"context"
+	"sync"
+)
+
+// Recent is a sink that remembers the last events in memory, for operators who
+// ask what has just happened. Safe for concurrent use.
+type Recent struct {
+	mu   sync.Mutex
+	ring []*Event
+	next int
+	full bool
+}
+
+// NewRecent returns a Recent that remembers n events.
+func NewRecent(n int) *Recent { return &Recent{ring: make([]*Event, n)} }
+
+// Name returns "recent".
+func (*Recent) Name() string { return "recent" }
+
+// Write remembers e and forgets the oldest event when n are remembered.
+func (r *Recent) Write(_ context.Context, e *Event) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.ring[r.next] = e
+	r.next++
+	if r.next == len(r.ring) {
+		r.next, r.full = 0, true
+	}
+	return nil
+}
+
+// Last returns up to n events that keep accepts, the newest first. A nil keep
+// accepts all.
+func (r *Recent) Last(n int, keep func(*Event) bool) []*Event {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	held := r.next
+	if r.full {
+		held = len(r.ring)
+	}
+	var list []*Event
+	for i := 1; i <= held && len(list) < n; i++ {
+		e := r.ring[(r.next-i+len(r.ring))%len(r.ring)]
+		if keep == nil || keep(e) {
+			list = append(list, e)
+		}
+	}
+	return list
+}
