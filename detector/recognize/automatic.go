@@ -1,0 +1,156 @@
+package recognize
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/doorward/doorward/config"
+)
+
+// Automatic tells whether r is an attempt, judging by what it holds alone:
+// a password-like value together with an identifier, Basic or Digest
+// credentials, a second factor, a logout. False means it is none.
+//
+// Without a password-like field: an identifier on the path of a forgotten
+// password is a reset request, one on the path of a signup is a signup. A body
+// that cannot be read is an attempt only where the path plainly is that of a
+// login (H8). A bare OAuth client authentication (client_credentials, refresh
+// tokens) is none (H24, RFC 6749 §2.3.1).
+//
+// It is safe for concurrent use, changes nothing of r, and is bounded by the
+// length of r.Body, r.RawQuery and the Authorization headers.
+func Automatic(r *Request) (Credentials, bool) {
+	var rd reading
+	rd.read(r)
+	return rd.judge(r)
+}
+
+// read collects what the request holds, in the order of Secrets.
+func (rd *reading) read(r *Request) {
+	rd.begin()
+	if r.RawQuery != "" {
+		rd.place, rd.format = inQuery, FormatQuery
+		rd.readQuery(r.RawQuery)
+	}
+	cut := rd.cut
+	scanBody(rd, r)
+	rd.cut = rd.cut || cut
+	if len(r.Header["Authorization"]) > 0 && !rd.authenticatesClient(r) {
+		scanAuthorization(rd, r.Header)
+	}
+	rd.settleLetters()
+}
+
+func (rd *reading) readQuery(query string) {
+	// A query that begins with a slash names an operation: ?/login
+	if strings.HasPrefix(query, "/") {
+		name, _, _ := strings.Cut(query[:min(len(query), maxName)], "&")
+		rd.operation |= senseOfWords(name)
+	}
+	if strings.HasPrefix(query, "logout") {
+		rd.operation |= saysLogout
+	}
+	scanForm(rd, []byte(query))
+}
+
+// authenticatesClient reports whether the Authorization header is that of an
+// OAuth client, not of a user: at a token endpoint, with a grant type. Elsewhere
+// a grant type is a decoy.
+func (rd *reading) authenticatesClient(r *Request) bool {
+	return rd.grant != noGrant && r.Method == "POST" && senseOfPath(r.Path)&saysToken != 0
+}
+
+// judge decides kind, identities and secrets from what was read.
+func (rd *reading) judge(r *Request) (Credentials, bool) {
+	path := senseOfPath(r.Path)
+	c := Credentials{Hostile: rd.hostile}
+	rd.namedInPath = slices.ContainsFunc(rd.identifiers, func(f field) bool {
+		return isSegmentTail(r.Path, string(f.value))
+	})
+	s := scene{method: r.Method, path: path, all: path | rd.operation, rd: rd,
+		password:   len(rd.passwords) > 0 || rd.emptyPassword != "",
+		identifier: len(rd.identifiers) > 0 || rd.emptyIdentifier != ""}
+	c.Kind = s.kind()
+	if c.Kind == config.KindNone && path&lastLogin != 0 && (rd.unread || rd.cut) && len(r.Body) > 0 {
+		c.Uninspectable, c.Kind = true, config.KindLogin
+	}
+	if c.Kind == config.KindNone {
+		return Credentials{}, false
+	}
+	rd.fill(&c, r, s)
+	return c, true
+}
+
+// isSegmentTail reports whether a path segment is name or ends in a colon and
+// name.
+func isSegmentTail(path, name string) bool {
+	before, after, ok := strings.Cut(path[:min(len(path), maxPath)], name)
+	return ok && name != "" && before != "" &&
+		(before[len(before)-1] == '/' || before[len(before)-1] == ':') && (after == "" || after[0] == '/')
+}
+
+// credentialsInHeader reports whether there are Basic or Digest credentials,
+// well-formed or not. They are what a protected server looks at, so they make a
+// login of any request, a logout included.
+func (rd *reading) credentialsInHeader() bool {
+	for _, f := range rd.passwords {
+		if f.place == inHeader {
+			return true
+		}
+	}
+	return len(rd.passwords) == 0 && (isScheme(rd.emptyPassword) || isScheme(rd.emptyIdentifier))
+}
+
+func isScheme(word string) bool { return word == "basic" || word == "digest" }
+
+// fill completes c, whose kind is known.
+func (rd *reading) fill(c *Credentials, r *Request, s scene) {
+	c.Route = routeOf(r, c.Declared, rd)
+	c.Format = rd.carrier()
+	secrets, ambiguous := rd.secrets(c.Kind)
+	n := identify(rd.candidates(c.Kind), c.Kind)
+	c.Secrets, c.Identities = secrets, n.identities
+	c.Ambiguous = ambiguous || n.ambiguous || rd.flood
+	// What was cut, deeply nested or more than anyone fills in may hide the
+	// value the app takes.
+	c.Uninspectable = c.Uninspectable || n.more || rd.flood || (rd.cut && (len(secrets) == 0 || len(n.identities) == 0)) || rd.unread
+	c.Missing = rd.missing(c, s)
+	for _, f := range rd.passwords {
+		c.InQuery = c.InQuery || f.place == inQuery
+	}
+	c.Confidence, c.Evidence = rd.weigh(c, s)
+}
+
+// missing reports whether the app will refuse the request without looking at
+// the credentials, because a field is there and empty.
+func (rd *reading) missing(c *Credentials, s scene) bool {
+	switch {
+	case c.Hostile, c.Uninspectable:
+		return false
+	case len(c.Secrets) == 0 && (s.password || c.Kind == config.KindLogin):
+		return true
+	}
+	return len(c.Secrets) > 0 && len(c.Identities) == 0 && rd.emptyIdentifier != ""
+}
+
+// carrier is the format of the credentials: where the password was, else where
+// the identifier was, else what the body was.
+func (rd *reading) carrier() Format {
+	for _, fields := range [][]field{rd.passwords, rd.identifiers} {
+		for i := len(fields) - 1; i >= 0; i-- { // the body before the query
+			if fields[i].place != inHeader {
+				return fields[i].format
+			}
+		}
+		if len(fields) > 0 {
+			return fields[0].format
+		}
+	}
+	switch {
+	case isScheme(rd.emptyPassword):
+		return Format(rd.emptyPassword)
+	case isScheme(rd.emptyIdentifier):
+		return Format(rd.emptyIdentifier)
+	}
+	return rd.body
+}

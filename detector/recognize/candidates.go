@@ -1,0 +1,232 @@
+package recognize
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+
+	"github.com/doorward/doorward/config"
+	"github.com/doorward/doorward/detector/identity"
+)
+
+// settleLetters decides whether u and p are credentials: only together, in one
+// place and object. A p that is a small number is a page.
+func (rd *reading) settleLetters() {
+	pair := func(p field) bool {
+		return !isPageNumber(p.value) && slices.ContainsFunc(rd.identifiers, func(u field) bool {
+			return u.role == roleLetterUser && u.place == p.place && u.holder == p.holder
+		})
+	}
+	rd.passwords = slices.DeleteFunc(rd.passwords, func(f field) bool {
+		return f.role == roleLetterPassword && !pair(f)
+	})
+	both := rd.emptyPassword == "p"
+	for i := range rd.passwords {
+		if f := &rd.passwords[i]; f.role == roleLetterPassword {
+			f.role, both = rolePassword, true
+		}
+	}
+	rd.identifiers = slices.DeleteFunc(rd.identifiers, func(f field) bool {
+		return f.role == roleLetterUser && !both
+	})
+	for i := range rd.identifiers {
+		if f := &rd.identifiers[i]; f.role == roleLetterUser {
+			f.role = roleIdentifier
+		}
+	}
+	// An empty p without a u is nothing.
+	if rd.emptyPassword == "p" && !slices.ContainsFunc(rd.identifiers, func(f field) bool { return f.word == "u" }) {
+		rd.emptyPassword = ""
+	}
+}
+
+func isPageNumber(value []byte) bool { return len(value) <= 4 && isDigits(value) }
+
+// has reports whether there is a password of role r.
+func (rd *reading) has(r role) bool {
+	return slices.ContainsFunc(rd.passwords, func(f field) bool { return f.role == r })
+}
+
+// sortByPlace brings fields in the order query, header, body; within a place
+// the order of the request stays.
+func sortByPlace(fields []field) {
+	slices.SortStableFunc(fields, func(a, b field) int { return int(a.place) - int(b.place) })
+}
+
+// secrets returns the distinct password-like values for an attempt of kind k
+// and whether they are ambiguous. A confirmation counts only for a login, where
+// it has no business: a constant in it must not hide the guess beside it. In a
+// password change the old and the new one differ by nature.
+func (rd *reading) secrets(k config.Kind) (values [][]byte, ambiguous bool) {
+	sortByPlace(rd.passwords)
+	byRole := map[role]int{}
+	for _, f := range rd.passwords {
+		r := f.role
+		if k != config.KindLogin && k != config.KindMFA && k != config.KindLogout {
+			if r == roleConfirm && len(rd.passwords) > 1 {
+				continue
+			}
+		} else {
+			r = rolePassword
+		}
+		if slices.ContainsFunc(values, func(v []byte) bool { return bytes.Equal(v, f.value) }) {
+			continue
+		}
+		values = append(values, f.value)
+		if byRole[r]++; byRole[r] > 1 {
+			ambiguous = true
+		}
+	}
+	return values, ambiguous
+}
+
+// candidates returns the identifiers that may name the user. A bare name
+// counts when it is all there is, and for a login also beside others, because
+// a decoy must not hide it; a bare id only when it is all there is. Identifiers
+// in an object that neither holds a password nor contains one that does are
+// about somebody else.
+func (rd *reading) candidates(k config.Kind) []field {
+	related := slices.DeleteFunc(slices.Clone(rd.identifiers), func(f field) bool { return !rd.nearPassword(f) })
+	if len(related) == 0 {
+		related = slices.Clone(rd.identifiers)
+	}
+	has := func(r role) bool {
+		return slices.ContainsFunc(related, func(f field) bool { return f.role == r })
+	}
+	strong, named := has(roleIdentifier), has(roleName)
+	related = slices.DeleteFunc(related, func(f field) bool {
+		switch f.role {
+		case roleName:
+			return strong && k != config.KindLogin
+		case roleID:
+			return strong || named
+		}
+		return f.key == "login" && isSubmitText(f.value) && otherThan(rd.identifiers, f)
+	})
+	// The body names the user better than the header in front of it.
+	slices.SortStableFunc(related, func(a, b field) int { return headerLast(a) - headerLast(b) })
+	return related
+}
+
+func headerLast(f field) int {
+	if f.place == inHeader {
+		return 1
+	}
+	return 0
+}
+
+func (rd *reading) nearPassword(f field) bool {
+	if len(rd.passwords) == 0 {
+		return true
+	}
+	return slices.ContainsFunc(rd.passwords, func(p field) bool {
+		if p.place == inHeader || f.place == inHeader {
+			return p.place == f.place
+		}
+		// Body and query mix: passport-local looks for each field in both.
+		return p.place != f.place || within(p.holder, f.holder) || within(f.holder, p.holder)
+	})
+}
+
+// within reports whether the object named inner is outer or lies in it.
+func within(inner, outer string) bool {
+	rest, ok := strings.CutPrefix(inner, outer)
+	return ok && (rest == "" || outer == "" || rest[0] == '.')
+}
+
+func otherThan(fields []field, f field) bool {
+	return slices.ContainsFunc(fields, func(g field) bool {
+		return g.role == roleIdentifier && !bytes.Equal(g.value, f.value)
+	})
+}
+
+// isSubmitText reports whether the value of a field called login is what a
+// submit button of that name sends.
+func isSubmitText(value []byte) bool {
+	switch strings.ToLower(string(value[:min(len(value), 16)])) {
+	case "login", "log in", "log on", "logon", "sign in", "signin", "submit", "1", "true", "yes", "go", "ok",
+		"anmelden", "einloggen", "entrar", "connexion":
+		return true
+	}
+	return false
+}
+
+// named is what the identifiers of a request come to.
+type named struct {
+	identities []identity.Identity
+	ambiguous  bool
+	more       bool // more than MaxIdentities
+}
+
+// identify makes identities of candidates. Where a user describes himself (a
+// signup, his profile) different identifiers together are one user. Everywhere
+// else the app looks at one of them and which is unknown, so each distinct
+// value is charged, until MaxIdentities.
+func identify(fields []field, k config.Kind) named {
+	if k == config.KindSignup || k == config.KindPasswordChange {
+		return composite(fields)
+	}
+	var n named
+	var seen [][]byte
+	for i, f := range fields {
+		if slices.ContainsFunc(seen, func(v []byte) bool { return bytes.Equal(v, f.value) }) {
+			continue
+		}
+		seen = append(seen, f.value)
+		n.ambiguous = len(seen) > 1
+		// Of several names for one value the first in the key sequence counts,
+		// so that their order makes no second identity of it.
+		key := f.key
+		for _, g := range fields[i+1:] {
+			if bytes.Equal(g.value, f.value) && keyRank(g.key) < keyRank(key) {
+				key = g.key
+			}
+		}
+		n.add(identity.New(identity.Pair{Key: key, Value: string(f.value)}))
+	}
+	return n
+}
+
+func keyRank(key string) int {
+	return slices.Index([]string{"email", "username", "login", "phone"}, key)
+}
+
+func (n *named) add(id identity.Identity) {
+	switch {
+	case id.Empty():
+	case len(n.identities) == MaxIdentities:
+		n.more = true
+	default:
+		n.identities = append(n.identities, id)
+	}
+}
+
+// composite makes identities of all keys together: one of the first value of
+// every key, and one more for the second values where there are some.
+func composite(fields []field) named {
+	var keys []string
+	values := map[string][]string{}
+	for _, f := range fields {
+		v := string(f.value)
+		if values[f.key] == nil {
+			keys = append(keys, f.key)
+		}
+		if !slices.Contains(values[f.key], v) {
+			values[f.key] = append(values[f.key], v)
+		}
+	}
+	most := 0
+	for _, vs := range values {
+		most = max(most, len(vs))
+	}
+	n := named{ambiguous: most > 1}
+	for i := range most {
+		pairs := make([]identity.Pair, 0, len(keys))
+		for _, key := range keys {
+			vs := values[key]
+			pairs = append(pairs, identity.Pair{Key: key, Value: vs[min(i, len(vs)-1)]})
+		}
+		n.add(identity.New(pairs...))
+	}
+	return n
+}

@@ -1,0 +1,142 @@
+package recognize
+
+import (
+	"bytes"
+	"compress/flate"
+	"compress/gzip"
+	"compress/zlib"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+)
+
+// maxDecoded is how much of a compressed body is unpacked: as much as is
+// looked at of a plain one by default, however far it would expand.
+const maxDecoded = 64 << 10
+
+// scanBody reads the inspected prefix of the body in whatever format it comes.
+func scanBody(rd *reading, r *Request) {
+	if len(r.Body) == 0 {
+		rd.unread = rd.unread || !r.Complete
+		return
+	}
+	rd.place = inBody
+	body, decoded := unpack(rd, r.Body, r.Header)
+	rd.cut = rd.cut || !r.Complete
+	contentType := strings.Join(r.Header["Content-Type"], ",")
+	if readableCharset(contentType) && !isUTF16(body) {
+		scanText(rd, body, contentType)
+	}
+	// A body that could not be unpacked was read as it is: an app that ignores
+	// Content-Encoding does the same.
+	if rd.body == "" || !decoded && len(rd.passwords) == 0 {
+		rd.unread = true
+	}
+}
+
+// scanText chooses the format by content type and, where that says nothing or
+// something else than the body plainly is, by the look of the body.
+func scanText(rd *reading, body []byte, contentType string) {
+	body = bytes.TrimLeft(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")), " \t\r\n")
+	if len(body) == 0 {
+		rd.body = FormatForm
+		return
+	}
+	if holdsFold(contentType, "multipart/") {
+		rd.format, rd.body = FormatMultipart, FormatMultipart
+		scanMultipart(rd, body, contentType)
+		return
+	}
+	// A form that looks like JSON is read both ways: what the app takes it for
+	// is unknown.
+	if body[0] == '{' || body[0] == '[' {
+		rd.body = FormatJSON
+		cut := rd.cut
+		scanJSON(rd, body, nil)
+		if !holdsFold(contentType, "x-www-form-urlencoded") {
+			return
+		}
+		rd.cut = cut
+	}
+	switch {
+	case holdsFold(contentType, "x-www-form-urlencoded"), looksLikeForm(body):
+		rd.format = FormatForm
+		if rd.body == "" {
+			rd.body = FormatForm
+		}
+		scanForm(rd, body)
+	case looksLikeBoundary(body[:min(len(body), 3)]):
+		rd.format, rd.body = FormatMultipart, FormatMultipart
+		scanMultipart(rd, body, "")
+	}
+}
+
+// unpack decodes gzip and deflate (RFC 9110 §8.4.1), at most maxDecoded of it.
+// When the encoding is unknown, or the body is not what its encoding says, the
+// body is returned as it is and decoded is false.
+func unpack(rd *reading, body []byte, h http.Header) (plain []byte, decoded bool) {
+	encoding := strings.ToLower(strings.TrimSpace(strings.Join(h["Content-Encoding"], ",")))
+	var r io.Reader
+	var err error
+	switch encoding {
+	case "", "identity":
+		return body, true
+	case "gzip", "x-gzip":
+		r, err = gzip.NewReader(bytes.NewReader(body))
+	case "deflate":
+		if r, err = zlib.NewReader(bytes.NewReader(body)); err != nil {
+			r, err = flate.NewReader(bytes.NewReader(body)), nil
+		}
+	default:
+		return body, false
+	}
+	if err != nil {
+		return body, false
+	}
+	buf := make([]byte, maxDecoded)
+	n, _ := io.ReadFull(r, buf)
+	if n == 0 {
+		return body, false
+	}
+	// Only a reader at the clean end of its stream says EOF: a full buffer may
+	// have more behind it, a cut or broken stream keeps its error.
+	var one [1]byte
+	if more, err := r.Read(one[:]); more > 0 || !errors.Is(err, io.EOF) {
+		rd.cut = true
+	}
+	return buf[:n], true
+}
+
+// readableCharset reports whether names can be read byte by byte: in UTF-8, in
+// Latin and in the East Asian charsets that leave ASCII alone. UTF-16, UTF-7
+// and EBCDIC hide field names from us and not from the apps that decode them.
+func readableCharset(contentType string) bool {
+	if !holdsFold(contentType, "charset") {
+		return true
+	}
+	_, params, err := mime.ParseMediaType(contentType)
+	if err != nil {
+		return !holdsFold(contentType, "utf-16") && !holdsFold(contentType, "utf-32") &&
+			!holdsFold(contentType, "utf-7") && !holdsFold(contentType, "ibm") &&
+			!holdsFold(contentType, "cp")
+	}
+	name := strings.ToLower(strings.Trim(params["charset"], `'" `))
+	switch name {
+	case "", "utf-8", "utf8", "us-ascii", "ascii", "latin1", "latin-1", "shift_jis", "gbk", "gb2312",
+		"gb18030", "big5", "euc-jp", "euc-kr", "koi8-r", "koi8-u":
+		return true
+	}
+	return strings.HasPrefix(name, "iso-8859-") || strings.HasPrefix(name, "windows-125")
+}
+
+// isUTF16 reports whether text bears a UTF-16 mark or has the zero bytes of
+// Latin text in UTF-16.
+func isUTF16(text []byte) bool {
+	if len(text) < 4 {
+		return false
+	}
+	mark := text[0] == 0xff && text[1] == 0xfe || text[0] == 0xfe && text[1] == 0xff
+	return mark || text[0] == 0 && text[2] == 0 || text[1] == 0 && text[3] == 0
+}

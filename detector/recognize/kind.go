@@ -1,0 +1,227 @@
+package recognize
+
+import "github.com/doorward/doorward/config"
+
+// scene is what is known when the kind is decided.
+type scene struct {
+	method string
+	path   pathSense // what the path says
+	all    pathSense // path and named operation together
+	rd     *reading
+	// password tells that there is a password-like field, filled or not;
+	// identifier that a user is named.
+	password, identifier bool
+}
+
+// The rule behind the functions below: fields, query and body are chosen
+// by the client, the path by the app. So fields make a request an attempt, but
+// only the path makes an attempt with a password less than a login: decoy
+// fields on a login page change nothing.
+
+// kind tells what a request is, KindNone when it is no attempt.
+func (s scene) kind() config.Kind {
+	rd := s.rd
+	filled := len(rd.passwords) > 0
+	switch {
+	case rd.grant == otherGrant && !filled:
+		return config.KindNone
+	case rd.credentialsInHeader():
+		return config.KindLogin
+	case !s.password:
+		return s.kindWithoutPassword()
+	}
+	k := s.kindWithPassword()
+	if !filled && k != config.KindLogin && k != config.KindSignup {
+		return s.kindWithoutPassword()
+	}
+	return k
+}
+
+// kindWithPassword tells what a request with a password-like field is;
+// KindNone when it is no attempt.
+func (s scene) kindWithPassword() config.Kind {
+	if k, decided := s.kindOfPath(); decided {
+		return k
+	}
+	return s.kindOfFields()
+}
+
+// kindOfPath is for paths that say what happens there.
+func (s scene) kindOfPath() (k config.Kind, decided bool) {
+	p := s.path
+	switch {
+	case p&lastLogin != 0:
+		return config.KindLogin, true
+	case p&saysSignup != 0 && !s.oldAndNew(), s.opensAccount():
+		return config.KindSignup, true
+	case s.entersCode():
+		return config.KindMFA, true
+	case p&(saysReset|saysForgot) != 0:
+		return config.KindReset, true
+	case p&saysLogin != 0:
+		return config.KindLogin, true
+	case p&saysPassword != 0 && (s.renews() || p&saysChange != 0):
+		return s.renewal(), true
+	case p&saysSelf != 0:
+		return s.ownProfile(), true
+	case p&saysUsers != 0 && (s.oldAndNew() || s.replacesUser() && !s.identifier):
+		return config.KindPasswordChange, true
+	}
+	return config.KindNone, s.administers()
+}
+
+// kindOfFields is for all other paths.
+func (s scene) kindOfFields() config.Kind {
+	rd := s.rd
+	switch {
+	case s.oldAndNew() && !(s.identifier && rd.has(rolePassword)):
+		return config.KindPasswordChange
+	case rd.saw(roleToken) && s.renews() && !s.identifier:
+		return config.KindReset
+	case s.signsUp() && s.all&saysSignup == 0 && s.all&(saysSelf|saysManage|saysChange) != 0:
+		return config.KindPasswordChange
+	case s.signsUp():
+		return config.KindSignup
+	case s.identifier:
+		return config.KindLogin
+	}
+	return s.passwordAlone()
+}
+
+// opensAccount is for paths of the first account of an installation and of an
+// accepted invitation, whose mail address the app knows already.
+func (s scene) opensAccount() bool {
+	if s.path&(saysMFA|saysSelf) != 0 {
+		return false
+	}
+	return s.path&saysInvite != 0 || s.path&saysSetup != 0 && s.identifier
+}
+
+// entersCode reports whether a one-time password is sent in a password field.
+func (s scene) entersCode() bool {
+	return s.path&saysMFA != 0 && s.path&(saysSelf|saysEnable) == 0 && !s.identifier
+}
+
+func (s scene) oldAndNew() bool {
+	return s.rd.has(roleOldPassword) && (s.rd.has(roleNewPassword) || s.rd.has(rolePassword) || s.rd.has(roleConfirm))
+}
+
+// renews reports whether a field belongs to a new or an old password, which a
+// login does not ask for.
+func (s scene) renews() bool {
+	return s.rd.has(roleNewPassword) || s.rd.has(roleOldPassword) || s.rd.has(roleConfirm)
+}
+
+// renewal tells a forgotten password from a changed one: whoever forgot it
+// proves himself by a token instead of the old one.
+func (s scene) renewal() config.Kind {
+	if s.rd.saw(roleToken) && !s.rd.has(roleOldPassword) {
+		return config.KindReset
+	}
+	return config.KindPasswordChange
+}
+
+// ownProfile is for paths of the user's own settings. A profile saved with its
+// password field filled in the browser is no attempt.
+func (s scene) ownProfile() config.Kind {
+	if s.path&saysEnable != 0 || s.path&saysMFA != 0 {
+		return config.KindNone
+	}
+	if s.renews() || !s.identifier {
+		return config.KindPasswordChange
+	}
+	return config.KindNone
+}
+
+// administers reports whether the path is that of managing users: an admin who
+// creates or edits one sends a password that is not his.
+func (s scene) administers() bool {
+	p := s.path
+	switch {
+	case p&saysManage != 0 && p&(saysUsers|saysAdmin) != 0:
+		return true
+	case p&saysAdmin != 0 && p&saysUsers != 0:
+		return true
+	}
+	return s.replacesUser() && !s.rd.namedInPath
+}
+
+// replacesUser reports whether an existing user is written to.
+func (s scene) replacesUser() bool {
+	return s.path&saysUsers != 0 && s.path&saysAuth == 0 && (s.method == "PUT" || s.method == "PATCH")
+}
+
+// signsUp is for paths that say nothing of login.
+func (s scene) signsUp() bool {
+	if s.path&saysAuth != 0 && !s.rd.has(roleConfirm) {
+		return s.all&saysSignup != 0 && s.all&saysLogin == 0
+	}
+	switch {
+	case !s.identifier:
+		return false
+	case s.all&saysSignup != 0 && s.all&saysLogin == 0:
+		return true
+	case s.rd.has(roleConfirm):
+		return true
+	}
+	return s.path&lastUsers != 0 && s.method == "POST"
+}
+
+// passwordAlone is for a password without a user: an attempt only where the
+// path, or the OAuth grant, says that one logs in.
+func (s scene) passwordAlone() config.Kind {
+	if s.path&saysLogin != 0 || s.rd.grant == passwordGrant {
+		return config.KindLogin
+	}
+	return config.KindNone
+}
+
+// kindWithoutPassword tells what a request without any password-like field is.
+func (s scene) kindWithoutPassword() config.Kind {
+	rd, all := s.rd, s.all
+	switch {
+	case s.logsOut():
+		return config.KindLogout
+	case rd.body == "" && !rd.unread:
+		return config.KindNone
+	case s.secondFactor():
+		return config.KindMFA
+	case s.path&saysEnable != 0:
+		return config.KindNone
+	case s.identifier && s.forgot():
+		return config.KindResetRequest
+	case s.identifier && all&saysSignup != 0 && s.path&(saysManage|saysAdmin) == 0:
+		return config.KindSignup
+	case s.path&lastLogin != 0 && s.method == "POST" && len(s.rd.identifiers) > 0 && !rd.unread:
+		return config.KindLogin // the password was left out: Missing
+	}
+	return config.KindNone
+}
+
+// forgot reports whether this is where one asks for a new password.
+func (s scene) forgot() bool {
+	return s.all&(saysReset|saysForgot) != 0 || s.path&saysPassword != 0 && s.all&(saysLogin|saysChange) == 0
+}
+
+func (s scene) logsOut() bool {
+	switch {
+	case s.method == "HEAD" || s.method == "OPTIONS":
+		return false
+	case s.all&saysLogout != 0, s.rd.saw(roleLogout):
+		return true
+	}
+	return s.method == "DELETE" && s.path&saysSession != 0
+}
+
+func (s scene) secondFactor() bool {
+	if s.path&(saysEnable|saysSignup) != 0 {
+		return false
+	}
+	switch {
+	case s.rd.saw(roleOTP):
+		return s.path&(saysMFA|saysLogin|saysAuth) != 0
+	case s.rd.saw(roleCode):
+		return s.path&saysMFA != 0
+	}
+	return false
+}

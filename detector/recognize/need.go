@@ -1,0 +1,139 @@
+package recognize
+
+import (
+	"net/http"
+	"strings"
+)
+
+// Need says how much of a request has to be looked at in automatic mode.
+type Need uint8
+
+const (
+	// NeedNothing: the request is no attempt.
+	NeedNothing Need = iota
+	// NeedHeaders: [Automatic] can decide without the body, because there is
+	// none.
+	NeedHeaders
+	// NeedBody: the body's prefix has to be read first.
+	NeedBody
+)
+
+// maxQueryKey is how much of a query key is decoded when a request is only
+// glanced at; longer keys are looked at in full by [Automatic].
+const maxQueryKey = 128
+
+// MayCarry tells, before any body is read, whether a request can be an attempt.
+// contentLength is that of net/http: 0 no body, -1 unknown. It does not
+// allocate for a request without a body, and costs well under 100 ns for one
+// without Authorization and query.
+//
+// A request that has a body needs it whatever its method, because apps read
+// bodies of GET requests too; only media types that no app reads credentials
+// from are passed over. For a declared route do not ask: read the body if there
+// is one.
+func MayCarry(method, path, rawQuery string, h http.Header, contentLength int64) Need {
+	if method == http.MethodConnect || method == http.MethodTrace {
+		return NeedNothing
+	}
+	if contentLength != 0 && !isMedia(h) {
+		return NeedBody
+	}
+	if len(h["Authorization"]) > 0 && carriesPassword(h) {
+		return NeedHeaders
+	}
+	if rawQuery != "" && queryMayCarry(rawQuery) {
+		return NeedHeaders
+	}
+	if method != http.MethodHead && method != http.MethodOptions && mayLogOut(method, path) {
+		return NeedHeaders
+	}
+	return NeedNothing
+}
+
+func isMedia(h http.Header) bool {
+	values := h["Content-Type"]
+	if len(values) != 1 {
+		return false
+	}
+	v := values[0]
+	for _, kind := range []string{"image/", "video/", "audio/", "font/"} {
+		if len(v) > len(kind) && strings.EqualFold(v[:len(kind)], kind) {
+			return true
+		}
+	}
+	return false
+}
+
+// mayLogOut looks for the tail of logout, sign-out, logoff and the like, and
+// for a DELETE of a session.
+func mayLogOut(method, path string) bool {
+	if method == http.MethodDelete && holdsFold(path, "session") {
+		return true
+	}
+	for i := 0; i+3 <= len(path); i++ {
+		if path[i]|0x20 != 'o' {
+			continue
+		}
+		if a, b := path[i+1]|0x20, path[i+2]|0x20; a == 'u' && b == 't' || a == 'f' && b == 'f' {
+			return true
+		}
+		if path[i] >= 0x80 {
+			return true
+		}
+	}
+	return false
+}
+
+// queryMayCarry reports whether a key of the query is password-like, names an
+// operation, or says logout.
+func queryMayCarry(query string) bool {
+	if query[0] == '/' && mayLogOut("", query) {
+		return true
+	}
+	letters := 0
+	for n := 0; len(query) > 0; n++ {
+		if n == maxPairs {
+			return true
+		}
+		var pair string
+		pair, query, _ = strings.Cut(query, "&")
+		key, value, _ := strings.Cut(pair, "=")
+		if len(key) > maxQueryKey {
+			return true
+		}
+		switch m := glance(key); {
+		case m.role.isPassword(), m.role == roleLogout:
+			return true
+		case m.role == roleLetterUser, m.role == roleLetterPassword:
+			letters++
+		case m.role == roleOperation:
+			if mayLogOut("", value) {
+				return true
+			}
+		case m.role == roleNone && len(value) > 1 && (value[0] == '{' || value[0] == '%'):
+			return true // may hold JSON
+		}
+	}
+	return letters > 1
+}
+
+// glance classifies a query key without allocating.
+func glance(key string) meaning {
+	if key == "" || key[0] == '/' {
+		return meaning{}
+	}
+	var raw [maxQueryKey]byte
+	text := raw[:copy(raw[:], key)]
+	if isPlainWord(text) {
+		return nameOf(text)
+	}
+	return glanceClosely(text)
+}
+
+func glanceClosely(text []byte) meaning {
+	var plain, name [maxQueryKey]byte
+	if needsDecoding(text) {
+		text = appendFormValue(plain[:0], text)
+	}
+	return classify(appendName(name[:0], text))
+}

@@ -1,0 +1,308 @@
+package recognize
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+
+	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
+)
+
+// The bounds of reading a page, beside the inspected prefix itself.
+const (
+	// maxPageText is how many bytes of text are listened to.
+	maxPageText = 16 << 10
+	// maxPageAttributes is how many attributes of one tag are looked at.
+	maxPageAttributes = 32
+)
+
+// pageFacts is what an HTML page says about an attempt.
+type pageFacts struct {
+	// login: a form with exactly one password field. password: a password field
+	// of any form. code: a field for a second factor.
+	login, password, code bool
+	// logout: a link or form that ends a session.
+	logout bool
+	// refresh is where a meta element sends the browser.
+	refresh string
+	// told is what the whole text says, warned what stands in elements marked as
+	// errors; warning tells that there is such text.
+	told, warned said
+	warning      bool
+	// praised: there is text in an element marked as a success.
+	praised bool
+	// tags is how many tags were seen: a text without any is no page. document
+	// tells a whole page from a fragment.
+	tags     int
+	document bool
+	// text is how many bytes of text there were.
+	text int
+}
+
+// readPage reads a page as far as body goes.
+func readPage(body []byte) pageFacts {
+	r := pageReader{z: html.NewTokenizer(bytes.NewReader(body))}
+	for r.step() {
+	}
+	r.endForm()
+	r.told, r.warned = r.heard.said(), r.warnings.said()
+	return r.pageFacts
+}
+
+type pageReader struct {
+	pageFacts
+	z *html.Tokenizer
+	// heard are the texts of the page, warnings those in elements marked as
+	// errors.
+	heard, warnings hearing
+	// silent is the element whose text nobody reads, with its nesting.
+	silent nesting
+	// mark is the element marked as error or success, with its nesting.
+	mark     nesting
+	praising bool
+	// passwords counts the password fields of the current form.
+	passwords int
+}
+
+// nesting follows one element until it ends.
+type nesting struct {
+	name  string
+	depth int
+}
+
+func (n *nesting) open() bool { return n.depth > 0 }
+
+func (n *nesting) start(name string) { n.name, n.depth = name, 1 }
+
+// see counts the tags of the same name. An element whose end tag may be left
+// out ends with the next one of its name, or with the next block.
+func (n *nesting) see(name string, step int) {
+	switch {
+	case n.depth == 0:
+	case n.name == name && (step < 0 || !openEnded[name]):
+		n.depth += step
+	case n.name == name, openEnded[n.name] && blockElements[name]:
+		n.depth = 0
+	}
+}
+
+func (r *pageReader) step() bool {
+	switch r.z.Next() {
+	case html.ErrorToken:
+		return false
+	case html.TextToken:
+		r.hear()
+	case html.StartTagToken:
+		r.tags++
+		r.startTag(false)
+	case html.SelfClosingTagToken:
+		r.tags++
+		r.startTag(true)
+	case html.EndTagToken:
+		raw, _ := r.z.TagName()
+		name := atom.String(raw)
+		r.silent.see(name, -1)
+		r.mark.see(name, -1)
+		if name == "form" {
+			r.endForm()
+		}
+	}
+	return true
+}
+
+// hear takes in a text between two tags.
+func (r *pageReader) hear() {
+	if r.silent.open() || r.text >= maxPageText {
+		return
+	}
+	text := bytes.TrimSpace(r.z.Text())
+	if len(text) == 0 {
+		return
+	}
+	text = text[:min(len(text), maxPageText-r.text)]
+	r.text += len(text)
+	r.heard.add(text)
+	switch {
+	case r.mark.open() && r.praising:
+		r.praised = true
+	case r.mark.open():
+		r.warning = true
+		r.warnings.add(text)
+	}
+}
+
+func (r *pageReader) startTag(selfClosing bool) {
+	raw, more := r.z.TagName()
+	name := atom.String(raw)
+	void := selfClosing || voidElements[name]
+	if !void {
+		r.silent.see(name, 1)
+		r.mark.see(name, 1)
+	}
+	tag := r.attributes(more)
+	switch name {
+	case "html", "head", "body":
+		r.document = true
+	case "form":
+		r.endForm()
+		r.logout = r.logout || endsSession(tag.target)
+	case "input":
+		r.input(tag)
+	case "meta":
+		if bytes.EqualFold(tag.equiv, []byte("refresh")) {
+			r.refresh = firstOf(r.refresh, refreshTarget(string(tag.content)))
+		}
+	case "a", "button":
+		r.logout = r.logout || endsSession(tag.target)
+	}
+	if void {
+		return
+	}
+	if !r.silent.open() && (silentElements[name] || tag.hidden) {
+		r.silent.start(name)
+	}
+	r.markElement(name, tag)
+}
+
+// pageTag are the attributes that matter. They are valid until the next token.
+type pageTag struct {
+	// target is where a link or form leads, labels are class, id and role.
+	target                   []byte
+	labels                   [3][]byte
+	kind, name, autocomplete []byte
+	equiv, content           []byte
+	hidden                   bool
+}
+
+// attributes returns the attributes of the current tag that matter.
+func (r *pageReader) attributes(more bool) pageTag {
+	var tag pageTag
+	for n := 0; more && n < maxPageAttributes; n++ {
+		var key, value []byte
+		key, value, more = r.z.TagAttr()
+		value = value[:min(len(value), maxEchoBytes)]
+		switch string(key) {
+		case "type":
+			tag.kind = bytes.TrimSpace(value)
+		case "name":
+			tag.name = value
+		case "class":
+			tag.labels[0] = value
+		case "id":
+			tag.labels[1] = value
+		case "role":
+			tag.labels[2] = value
+		case "href", "action", "formaction":
+			tag.target = value
+		case "autocomplete":
+			tag.autocomplete = bytes.TrimSpace(value)
+		case "http-equiv":
+			tag.equiv = value
+		case "content":
+			tag.content = value
+		case "hidden":
+			tag.hidden = true
+		case "style":
+			tag.hidden = tag.hidden || hidesElement(value)
+		}
+	}
+	return tag
+}
+
+func hidesElement(style []byte) bool {
+	return bytes.Contains(style, []byte("display")) &&
+		strings.Contains(strings.ReplaceAll(strings.ToLower(string(style)), " ", ""), "display:none")
+}
+
+func (r *pageReader) input(tag pageTag) {
+	if r.silent.open() && r.silent.name == "template" {
+		return
+	}
+	oneTime := bytes.EqualFold(tag.autocomplete, []byte("one-time-code"))
+	switch kind := strings.ToLower(string(tag.kind)); {
+	case kind == "password" && !oneTime:
+		r.password = true
+		r.passwords++
+	case kind == "hidden", kind == "submit", kind == "checkbox":
+	case oneTime, codeFieldNames[plainKey(string(tag.name))], codeFieldNames[plainKey(string(tag.labels[1]))]:
+		r.code = true
+	}
+}
+
+func (r *pageReader) endForm() {
+	r.login = r.login || r.passwords == 1
+	r.passwords = 0
+}
+
+// refreshTarget returns the address in "0; url=/next", empty when there is
+// none: the page then only reloads itself.
+func refreshTarget(content string) string {
+	_, target, _ := strings.Cut(content, ";")
+	target = strings.TrimSpace(target)
+	if len(target) < 4 || !strings.EqualFold(target[:4], "url=") {
+		return ""
+	}
+	return strings.Trim(strings.TrimSpace(target[4:]), `'"`)
+}
+
+// markElement notes an element whose class, id or role marks its text.
+func (r *pageReader) markElement(name string, tag pageTag) {
+	if r.mark.open() {
+		return
+	}
+	praise, blame := false, false
+	for _, label := range tag.labels {
+		if !mayMark(label) {
+			continue
+		}
+		words := splitWords(string(label), 24)
+		praise = praise || containsWord(words, praiseWords)
+		blame = blame || containsWord(words, blameWords)
+	}
+	if praise || blame {
+		r.praising = praise
+		r.mark.start(name)
+	}
+}
+
+// mayMark spares the labels that hold no part of a marking word the splitting.
+func mayMark(label []byte) bool {
+	return slices.ContainsFunc(markStems, func(stem []byte) bool { return containsFold(label, stem) })
+}
+
+// containsFold reports whether text holds an ASCII stem in lower or upper case.
+func containsFold(text, stem []byte) bool {
+	for i := 0; i+len(stem) <= len(text); i++ {
+		if text[i]|0x20 == stem[0] && bytes.EqualFold(text[i:i+len(stem)], stem) {
+			return true
+		}
+	}
+	return false
+}
+
+// endsSession reports whether an address has a word for leaving.
+func endsSession(address []byte) bool {
+	if !slices.ContainsFunc(leavingStems, func(stem []byte) bool { return containsFold(address, stem) }) {
+		return false
+	}
+	joined := " " + strings.Join(splitWords(string(address), 32), " ") + " "
+	return slices.ContainsFunc(leavingWords, func(w string) bool { return strings.Contains(joined, w) })
+}
+
+var (
+	voidElements   = wordSet(`area base br col embed hr img input link meta source track wbr`)
+	silentElements = wordSet(`script style template noscript select textarea title svg a`)
+	// openEnded are elements that pages leave open.
+	openEnded     = wordSet(`a p li dt dd td th tr option`)
+	blockElements = wordSet(`div p form table tr ul ol dl h1 h2 h3 h4 section article main footer header fieldset`)
+	praiseWords   = wordSet(`success successful succeeded`)
+	blameWords    = wordSet(`error errors errorlist err danger alert invalid warning failure failed flash nonfield`)
+	markStems     = [][]byte{[]byte("err"), []byte("danger"), []byte("alert"), []byte("invalid"), []byte("warn"),
+		[]byte("fail"), []byte("flash"), []byte("nonfield"), []byte("success"), []byte("succeed")}
+	leavingStems   = [][]byte{[]byte("out"), []byte("off"), []byte("abmeld"), []byte("deconn")}
+	leavingWords   = []string{" logout ", " log out ", " signout ", " sign out ", " logoff ", " log off ", " abmelden ", " deconnexion "}
+	codeFieldNames = wordSet(`otp otpcode otpattempt totp totpcode mfacode mfatoken 2facode 2fatoken twofactorcode
+		twofactortoken tfacode tfatoken onetimecode onetimepassword verificationcode authcode passcode securitycode
+		smscode authenticatorcode factorcode`)
+)

@@ -1,0 +1,301 @@
+package recognize
+
+import (
+	"strconv"
+	"strings"
+)
+
+// jsonFacts is what a JSON answer says about an attempt.
+type jsonFacts struct {
+	// yes and no: a flag or status word says so plainly (success: false).
+	yes, no bool
+	// refusedCode: an HTTP status of 400 or more inside the body. oddCode: a
+	// code that is neither zero nor an HTTP status, whatever it means.
+	refusedCode, oddCode bool
+	// fault: an error, errors or … key that holds something.
+	fault bool
+	// token: an access token, a session id or anything of the shape of a JWT.
+	token bool
+	// second: a key that asks for a second factor.
+	second bool
+	// account: an object that describes a user.
+	account bool
+	// location is where the page is told to go.
+	location string
+	// rpc and result: a JSON-RPC answer and its result, when that is text.
+	rpc, result bool
+	// id and name: the identifying fields of a user, outside an account object.
+	id, name bool
+	// blames: the name of a key blames the credentials.
+	blames bool
+	// spoken: some value was there at all.
+	spoken bool
+	// told is what messages and errors say.
+	told said
+}
+
+// readJSONFacts reads a JSON answer and reports whether it saw all of it.
+func readJSONFacts(body []byte) (jsonFacts, bool) {
+	r := jsonReader{}
+	whole := walkAnswerJSON(body, r.node)
+	f := r.jsonFacts
+	f.account = f.account || (f.id && f.name)
+	f.token = f.token || (f.rpc && f.result)
+	f.told = r.heard.said()
+	return f, whole
+}
+
+type jsonReader struct {
+	jsonFacts
+	heard hearing
+}
+
+// jsonValue is a text, number or word with what the keys say about it.
+type jsonValue struct {
+	kind jsonKind
+	text string
+	// means is what the nearest key stands for, above what those around it do.
+	means, above keyMeaning
+	// listed tells that the value is an element of a list; depth is how many
+	// objects and lists it stands in.
+	listed bool
+	depth  int
+}
+
+// node takes in one value.
+func (r *jsonReader) node(n jsonNode) {
+	r.spoken = true
+	if n.kind == jsonObject || n.kind == jsonList {
+		return
+	}
+	last := n.frames[len(n.frames)-1]
+	v := jsonValue{kind: n.kind, means: last.means, above: last.above, listed: last.list, depth: len(n.frames)}
+	if last.list && len(n.frames) > 1 {
+		v.means = n.frames[len(n.frames)-2].means
+	}
+	if (v.means | v.above).has(keyIgnored) {
+		return
+	}
+	v.text = n.text()
+	switch {
+	case (v.means | v.above).has(keyFault):
+		r.faultValue(v)
+	case v.above.has(keyAccount):
+		r.account = r.account || v.kind == jsonString
+	default:
+		r.plainValue(v)
+	}
+}
+
+// plainValue takes in a value that belongs to no error and no account.
+func (r *jsonReader) plainValue(v jsonValue) {
+	if v.kind == jsonString && len(v.text) >= minSessionValue {
+		r.token = r.token || v.means.has(keyToken) || isJWT(v.text)
+	}
+	switch {
+	case v.means.has(keyFlag):
+		r.flag(v)
+	case v.means.has(keyStatus | keyCode | keyResult):
+		r.status(v)
+	case v.means.has(keyMessage), v.means.has(keyField) && v.listed:
+		r.hear(v)
+	case v.means.has(keySecond):
+		r.second = r.second || v.holdsSomething()
+	case v.means.has(keyLocation) && v.kind == jsonString && v.depth <= 3:
+		r.location = firstOf(r.location, v.text)
+	}
+	r.identify(v)
+}
+
+// identify notes what makes an object the description of a user.
+func (r *jsonReader) identify(v jsonValue) {
+	if v.depth > 4 || !v.holdsSomething() {
+		return
+	}
+	r.rpc = r.rpc || v.means.has(keyRPC)
+	r.id = r.id || v.means.has(keyID)
+	r.name = r.name || v.means.has(keyName)
+	if v.means.has(keyResult) {
+		r.result = v.kind == jsonString && len(v.text) >= 2*minSessionValue && !strings.Contains(v.text, " ")
+	}
+}
+
+// faultValue takes in a value that belongs to an error.
+func (r *jsonReader) faultValue(v jsonValue) {
+	if !v.holdsSomething() {
+		return
+	}
+	r.fault = true
+	r.blames = r.blames || v.means.has(keyBlame)
+	if v.kind == jsonString {
+		r.hear(v)
+	}
+}
+
+// flag takes in a value that says yes or no.
+func (r *jsonReader) flag(v jsonValue) {
+	switch {
+	case v.kind == jsonString && listen(v.text).has(saidNo|saidRefused), v.text == "false", v.text == "0":
+		r.no = true
+	case v.kind == jsonString && v.text != "", v.text == "true", v.text == "1":
+		r.yes = true
+	}
+}
+
+// status takes in a status, a type or a code: a word, a flag or a number.
+func (r *jsonReader) status(v jsonValue) {
+	switch {
+	case v.kind == jsonWord && (v.text == "true" || v.text == "false"):
+		r.flag(v)
+		return
+	case v.kind == jsonWord:
+		r.statusNumber(v)
+		return
+	case len(v.text) > 64:
+		return
+	case v.means.has(keyCode):
+		r.hear(v)
+		return
+	}
+	told := listen(v.text)
+	switch {
+	case told.has(saidSecond) || strings.Contains(strings.ToLower(v.text), "challenge"):
+		r.second = true
+	case told.has(saidNo | saidRefused):
+		r.no = true
+		r.hear(v)
+	case told.has(saidYes):
+		r.yes = true
+	}
+}
+
+func (r *jsonReader) statusNumber(v jsonValue) {
+	number, err := strconv.Atoi(v.text)
+	switch {
+	case err != nil:
+	case number >= 400 && number < 600:
+		r.refusedCode = true
+	case number == 1 && v.means.has(keyResult|keyStatus):
+		r.yes = true
+	case number == 0 && v.means.has(keyResult):
+		r.no = true
+	case number != 0 && (number < 200 || number >= 400):
+		r.oddCode = true
+	}
+}
+
+// hear listens to a text, as long as not too much was heard.
+func (r *jsonReader) hear(v jsonValue) {
+	if len(r.heard.words) < maxPageText {
+		r.heard.add([]byte(v.text[:min(len(v.text), maxHeardBytes)]))
+	}
+}
+
+// holdsSomething reports whether a value is more than a way to say "none".
+func (v jsonValue) holdsSomething() bool {
+	switch strings.ToLower(v.text[:min(len(v.text), 8)]) {
+	case "", "0", "false", "null", "none", "ok", "success", "no":
+		return false
+	}
+	return true
+}
+
+// isJWT reports whether text has the shape of a signed or encrypted token:
+// RFC 7519 in the compact form of RFC 7515, whose header begins with {".
+func isJWT(text string) bool {
+	return strings.HasPrefix(text, "eyJ") && strings.Count(text, ".") >= 2 && len(text) > 40
+}
+
+func firstOf(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
+
+func itoa(n int) string { return strconv.Itoa(n) }
+
+// judgeJSON reads the outcome of a login from a JSON answer with a 2xx status.
+// The token wins over an error: one batch may hold the failure of another call.
+func (a *answer) judgeJSON() Outcome {
+	f := a.json
+	if !f.token {
+		if o := a.obstacleInJSON(); o.Result != "" {
+			return o
+		}
+	}
+	switch {
+	case f.no:
+		return outcome(Failure, 0.95, "JSON flag says failed")
+	case f.token:
+		return outcome(Success, 0.95, "JSON holds a token")
+	case f.failed() && (a.told.has(saidRefused) || f.blames):
+		return outcome(Failure, 0.95, "JSON error about the credentials")
+	case f.failed():
+		return outcome(Failure, 0.8, "JSON error")
+	case f.location != "":
+		return a.locationInJSON()
+	case f.yes:
+		return outcome(Success, 0.95, "JSON flag says succeeded")
+	}
+	return a.judgeSilentJSON()
+}
+
+// failed reports whether an error, a flag or a code says that something failed.
+func (f jsonFacts) failed() bool { return f.no || f.fault || f.refusedCode }
+
+// obstacleInJSON finds what stands between a login and its success, other than
+// the credentials. The result is empty when there is nothing.
+func (a *answer) obstacleInJSON() Outcome {
+	blames := a.told.has(saidRefused)
+	switch {
+	case a.told.has(saidTooMany):
+		return outcome(Throttled, 0.9, "JSON says too many attempts")
+	case a.asksSecond():
+		return a.secondFactor("JSON asks for a second factor")
+	case a.told.has(saidForgery) && !blames && a.json.failed():
+		return outcome(Rejected, 0.9, "JSON speaks of the form's token")
+	case a.told.has(saidLocked) && !blames && a.json.failed():
+		return outcome(Throttled, 0.85, "JSON says locked")
+	}
+	return Outcome{}
+}
+
+// locationInJSON reads an answer that tells the page where to go.
+func (a *answer) locationInJSON() Outcome {
+	o := a.redirect(a.json.location, "JSON location")
+	if a.json.yes && o.Result != Challenge {
+		return outcome(Success, 0.9, "JSON flag says succeeded")
+	}
+	return o
+}
+
+// judgeSilentJSON reads a JSON answer without a flag, an error or a token.
+func (a *answer) judgeSilentJSON() Outcome {
+	f := a.json
+	switch {
+	case a.told.has(saidRefused):
+		return outcome(Failure, 0.85, "JSON message about the credentials")
+	case !a.complete:
+		return a.cut()
+	case f.account && a.cookies.session():
+		return outcome(Success, 0.9, "JSON describes the user", "new session cookie")
+	case a.told.has(saidYes):
+		return outcome(Success, 0.85, "JSON message says succeeded")
+	case f.account:
+		return outcome(Success, 0.8, "JSON describes the user")
+	case a.cookies.session():
+		return outcome(Success, 0.85, "JSON without an error", "new session cookie")
+	case f.oddCode || !f.spoken:
+		return outcome(Unknown, 0, "JSON that says nothing known")
+	default:
+		return outcome(Success, 0.5, "JSON without an error", "no session cookie")
+	}
+}
+
+// asksSecond reports whether the answer asks for a second factor, by a key or
+// by an error that speaks of one.
+func (a *answer) asksSecond() bool {
+	refused := a.json.failed() || a.json.oddCode || a.status >= 400
+	return a.json.second || refused && a.told.has(saidSecond)
+}

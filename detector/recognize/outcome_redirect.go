@@ -1,0 +1,225 @@
+package recognize
+
+import (
+	"net/url"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/doorward/doorward/config"
+)
+
+// maxLocation is the length in bytes up to which a redirect target is read.
+const maxLocation = 4096
+
+// target is where an answer sends the browser.
+type target struct {
+	// path are the words of the path, query those of the query that are the
+	// app's own: addresses to return to and user names are left out.
+	path, query []string
+	told        said
+	// same: the page of the attempt. login: a login page by its name. form: the
+	// page that sent the attempt. foreign: another host.
+	same, login, form, foreign bool
+	// grant: a code or token for another site follows in the query.
+	grant bool
+}
+
+// redirect reads the outcome of a login from where the answer leads. why names
+// the place it stood in.
+func (a *answer) redirect(location, why string) Outcome {
+	t, ok := a.follow(location)
+	if !ok {
+		return outcome(Unknown, 0, why+" is not readable")
+	}
+	if o := a.obstacleAt(t, why); o.Result != "" {
+		return o
+	}
+	switch {
+	case t.login && t.same:
+		return a.backToLogin(why + " leads back to the login page")
+	case t.login:
+		return a.backToLogin(why + " leads to a login page")
+	case t.same:
+		return a.backToSelf(why)
+	case t.form:
+		return a.backToForm(why)
+	case a.kind() != config.KindMFA && containsWord(t.path, weakSecondWords):
+		return outcome(Challenge, 0.75, why+" leads to a verification")
+	}
+	return a.elsewhere(t, why)
+}
+
+// obstacleAt reads what a target or a message cookie says. The result is empty
+// when they say nothing against a success.
+func (a *answer) obstacleAt(t target, why string) Outcome {
+	switch {
+	case a.cookies.told.has(saidRefused|saidNo) && !a.cookies.told.has(saidYes):
+		return outcome(Failure, 0.9, why, "a message cookie says failed")
+	case t.told.has(saidForgery) && !t.foreign:
+		return outcome(Rejected, 0.85, why+" speaks of the form's token")
+	case t.told.has(saidTooMany | saidLocked):
+		return outcome(Throttled, 0.85, why+" says too many attempts or locked")
+	case t.told.has(saidNo | saidRefused | saidClosed):
+		return outcome(Failure, 0.9, why+" says failed")
+	case containsWord(t.path, secondPathWords), containsWord(t.query, secondQueryWords):
+		return a.secondFactor(why + " leads to a second factor")
+	}
+	return Outcome{}
+}
+
+// backToLogin is a failure, whatever session cookie comes along: apps store the
+// error message in a session. Only a cookie of somebody logged in speaks
+// against it.
+func (a *answer) backToLogin(why string) Outcome {
+	if a.cookies.login {
+		return outcome(Success, 0.7, why, "yet a cookie of somebody logged in")
+	}
+	return outcome(Failure, 0.95, why)
+}
+
+// backToSelf reads a redirect to the page of the attempt where that is no login
+// page but one that serves everything. Some apps answer success and failure
+// with the same one.
+func (a *answer) backToSelf(why string) Outcome {
+	why += " leads to the same page"
+	switch {
+	case a.cookies.login:
+		return outcome(Success, 0.85, why, "a cookie of somebody logged in")
+	case a.cookies.fresh && (a.borne || a.x.Known.VisitorsSeen):
+		return outcome(Success, 0.7, why, "a session cookie of a new name")
+	case a.cookies.session():
+		return outcome(Unknown, 0, why, "a session cookie that visitors may get too")
+	default:
+		return outcome(Failure, 0.7, why, "no session cookie")
+	}
+}
+
+// backToForm reads a redirect to the page that the attempt came from. Where an
+// app shows its login form in place of the page asked for, that is also how it
+// answers success; then a session that was there before is changed.
+func (a *answer) backToForm(why string) Outcome {
+	why += " leads back to the page with the form"
+	switch {
+	case a.cookies.login:
+		return outcome(Success, 0.8, why, "a cookie of somebody logged in")
+	case a.cookies.renewed:
+		return outcome(Success, 0.6, why, "the session cookie was changed")
+	case a.cookies.fresh:
+		return outcome(Unknown, 0, why, "a session cookie that may hold an error message")
+	default:
+		return outcome(Failure, 0.85, why, "no session cookie")
+	}
+}
+
+func (a *answer) elsewhere(t target, why string) Outcome {
+	why += " leads elsewhere"
+	switch {
+	case t.grant:
+		return outcome(Success, 0.92, why, "with a code for another site")
+	case a.cookies.session():
+		return outcome(Success, 0.92, why, "new session cookie")
+	default:
+		return outcome(Success, 0.75, why, "no session cookie")
+	}
+}
+
+// follow reads a redirect target relative to the request.
+func (a *answer) follow(location string) (target, bool) {
+	if location == "" || len(location) > maxLocation {
+		return target{}, false
+	}
+	ref, err := url.Parse(location)
+	if err != nil {
+		return target{}, false
+	}
+	base := &url.URL{Path: a.x.Path, RawQuery: a.x.RawQuery}
+	u := base.ResolveReference(ref)
+	t := target{path: splitWords(u.Path, 64)}
+	t.foreign = ref.Host != "" && a.x.Host != "" && !strings.EqualFold(ref.Hostname(), a.x.Host)
+	t.readQuery(u.Query())
+	t.told |= listen(u.Path)
+	// The words of a path are names of things as often as statements: the page
+	// /too-many-cooks throttles nobody, but /login/error fails.
+	t.told &^= a.echo & excuses
+	ownLogin := isLoginPage(a.x.Path, splitWords(a.x.RawQuery, 32))
+	login := isLoginPage(u.Path, t.query)
+	t.same = !t.foreign && samePath(u.Path, a.x.Path) && login == ownLogin
+	t.login = !t.foreign && login
+	t.form = !t.foreign && a.isReferer(u)
+	return t, true
+}
+
+// isReferer reports whether a target is the page with the form that sent the
+// attempt. A page that serves everything is its own referer; see backToSelf.
+func (a *answer) isReferer(u *url.URL) bool {
+	ref, err := url.Parse(a.x.Referer)
+	if err != nil || a.x.Referer == "" || len(a.x.Referer) > maxLocation {
+		return false
+	}
+	return samePath(ref.Path, u.Path) && !samePath(u.Path, a.x.Path) && ref.RawQuery == u.RawQuery && !isRoot(u.Path)
+}
+
+func isRoot(p string) bool { return p == "" || p == "/" }
+
+func samePath(a, b string) bool { return path.Clean("/"+a) == path.Clean("/"+b) }
+
+// readQuery takes in the words of the query that the app chose itself.
+func (t *target) readQuery(query url.Values) {
+	for key, values := range query {
+		plain := plainKey(key)
+		if returnKeys[plain] || nameKeys[plain] {
+			continue
+		}
+		keyWords := splitWords(key, 8)
+		t.query = append(t.query, keyWords...)
+		for _, v := range values {
+			t.grant = t.grant || (grantKeys[plain] && len(v) >= minSessionValue)
+			if grantKeys[plain] || len(v) > 128 {
+				continue
+			}
+			if empty := v == "0" || v == "false" || v == "none"; !empty {
+				t.told |= listen(key) | listen(v)
+			}
+			t.query = append(t.query, splitWords(v, 16)...)
+		}
+	}
+}
+
+// isLoginPage reports whether the last segment of a path, or the query, says
+// that this is where one logs in.
+func isLoginPage(p string, query []string) bool {
+	if containsWord(query, loginWords) {
+		return true
+	}
+	segments := strings.FieldsFunc(p, func(r rune) bool { return r == '/' })
+	if len(segments) == 0 {
+		return false
+	}
+	words := splitWords(segments[len(segments)-1], 8)
+	if containsWord(words, loginWords) {
+		return true
+	}
+	joined := strings.Join(words, " ")
+	return slices.Contains(loginPhrases, joined)
+}
+
+var (
+	loginWords   = wordSet(`login signin logon anmelden connexion inloggen accedi authenticate`)
+	loginPhrases = []string{
+		"sign in", "log in", "log on", "session", "sessions", "session new", "auth", "authentication",
+		"j security check", "iniciar sesion", "acceder", "entrar", "users sign in",
+	}
+	secondPathWords  = wordSet(`2fa mfa otp totp tfa twofactor two u2f webauthn authenticator factor challenge`)
+	secondQueryWords = wordSet(`2fa mfa otp totp tfa twofactor`)
+	weakSecondWords  = wordSet(`verify verification verifycode confirmcode`)
+	// returnKeys are parameters that hold an address to go to afterwards: what
+	// they say was chosen by whoever made the link.
+	returnKeys = wordSet(`next redirect redirectto redirecturl redirecturi return returnto returnurl back backurl
+		continue dest destination url uri rd target goto service from callback callbackurl rurl referer referrer ref page path`)
+	// nameKeys are parameters that repeat what was submitted.
+	nameKeys = wordSet(`user username email name id uid identifier account server db q query search state`)
+	// grantKeys are parameters that hand a completed login to another site
+	// (OAuth 2.0 codes, SAML artifacts, CAS tickets).
+	grantKeys = wordSet(`code samlresponse samlart ticket accesstoken idtoken`)
+)

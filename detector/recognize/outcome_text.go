@@ -1,0 +1,251 @@
+package recognize
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// said is the set of things a text says about an attempt, by the vocabulary of
+// vocabulary.go. It never holds the text itself.
+type said uint16
+
+const (
+	// saidNo: something is wrong. By itself it does not tell what.
+	saidNo said = 1 << iota
+	// saidSubject: the talk is of credentials, accounts or logging in.
+	saidSubject
+	// saidRefused: the credentials were refused: a phrase that says so, or
+	// saidNo close to saidSubject.
+	saidRefused
+	// saidTooMany: too many attempts.
+	saidTooMany
+	// saidLocked: locked or blocked for a while. Weaker than saidTooMany: texts
+	// such as "wrong password or account locked" answer every failure.
+	saidLocked
+	// saidForgery: the form, its token or its origin was refused.
+	saidForgery
+	// saidSecond: a second factor.
+	saidSecond
+	// saidMissing: a field is missing or not of the right shape.
+	saidMissing
+	// saidYes: it worked.
+	saidYes
+	// saidForbidden: known, but not allowed.
+	saidForbidden
+	// saidTaken: the account exists already.
+	saidTaken
+	// saidClosed: the account is disabled, not confirmed, expired.
+	saidClosed
+)
+
+// excuses are the things that make an outcome milder than a failure. Where the
+// request says them itself, the answer may only repeat it.
+const excuses = saidTooMany | saidLocked | saidForgery | saidSecond | saidYes | saidForbidden
+
+func (s said) has(any said) bool { return s&any != 0 }
+
+// The bounds of listening.
+const (
+	// maxHeardBytes is how much of one text is listened to.
+	maxHeardBytes = 4096
+	// pairDistance is how many words apart saidNo and saidSubject are heard as
+	// one statement ("wrong user name or password").
+	pairDistance = 7
+)
+
+// listen tells what the beginning of a text says. It looks at the words only,
+// whatever stands between them; INVALID_CREDENTIALS, invalidCredentials and
+// "invalid credentials" say the same.
+func listen(text string) said {
+	var h hearing
+	h.add([]byte(text[:min(len(text), maxHeardBytes)]))
+	return h.said()
+}
+
+// hearing collects texts as words. A phrase or statement is heard within one
+// text only.
+type hearing struct {
+	// words holds every word in lower case, a space behind each, and textEnd
+	// between texts.
+	words []byte
+	// unspaced: there are letters of a script without spaces between words.
+	unspaced bool
+}
+
+// textEnd stands between two texts. It is no letter, so no word is like it.
+const textEnd = '|'
+
+// add appends the words of a text: runs of letters and digits, split where the
+// case begins a new word (loginFailed, LDAPError). Apostrophes are dropped.
+func (h *hearing) add(text []byte) {
+	h.words = slices.Grow(h.words, len(text)+3)
+	inWord := false
+	var last rune
+	for len(text) > 0 {
+		r, size := rune(text[0]), 1
+		if r >= utf8.RuneSelf {
+			r, size = utf8.DecodeRune(text)
+			h.unspaced = h.unspaced || r >= firstUnspaced
+		}
+		text = text[size:]
+		switch {
+		case r == '\'' || r == '’':
+			continue
+		case !isWordRune(r):
+			if inWord {
+				h.words = append(h.words, ' ')
+			}
+			inWord = false
+		default:
+			if inWord && beginsWord(last, r, text) {
+				h.words = append(h.words, ' ')
+			}
+			h.words = utf8.AppendRune(h.words, toLower(r))
+			inWord = true
+		}
+		last = r
+	}
+	if inWord {
+		h.words = append(h.words, ' ')
+	}
+	h.words = append(h.words, textEnd, ' ')
+}
+
+// firstUnspaced is where the scripts of East Asia begin in Unicode.
+const firstUnspaced = 0x2E80
+
+func isWordRune(r rune) bool {
+	if r < utf8.RuneSelf {
+		return r|0x20 >= 'a' && r|0x20 <= 'z' || r >= '0' && r <= '9'
+	}
+	return unicode.IsLetter(r) || unicode.IsDigit(r)
+}
+
+func toLower(r rune) rune {
+	if r < utf8.RuneSelf {
+		if r >= 'A' && r <= 'Z' {
+			r |= 0x20
+		}
+		return r
+	}
+	return unicode.ToLower(r)
+}
+
+// beginsWord reports whether the case of r, between last and the rest of the
+// text, begins a new word.
+func beginsWord(last, r rune, rest []byte) bool {
+	if !unicode.IsUpper(r) {
+		return false
+	}
+	if unicode.IsLower(last) {
+		return true
+	}
+	after, _ := utf8.DecodeRune(rest)
+	return unicode.IsUpper(last) && unicode.IsLower(after)
+}
+
+// said tells what the collected texts say.
+func (h *hearing) said() said {
+	var s said
+	const never = -2 * pairDistance
+	lastNo, lastSubject := never, never
+	rest := h.words
+	for i := 0; len(rest) > 0; i++ {
+		end := bytes.IndexByte(rest, ' ')
+		word := rest[:end]
+		rest = rest[end+1:]
+		if word[0] == textEnd {
+			lastNo, lastSubject = never, never
+			continue
+		}
+		means, length := vocabulary.at(word, rest)
+		if means == 0 {
+			continue
+		}
+		s |= means
+		if means.has(saidNo) {
+			lastNo = i + length - 1
+		}
+		if means.has(saidSubject) {
+			lastSubject = i
+		}
+		if means.has(saidNo|saidSubject) && abs(lastNo-lastSubject) <= pairDistance {
+			s |= saidRefused
+		}
+	}
+	if h.unspaced {
+		s |= unspacedSaid(h.words)
+	}
+	return s
+}
+
+// unspacedSaid looks for phrases of scripts that put no spaces between words.
+func unspacedSaid(text []byte) said {
+	var s said
+	for phrase, means := range unspacedVocabulary {
+		if bytes.Contains(text, []byte(phrase)) {
+			s |= means
+		}
+	}
+	return s
+}
+
+func abs(n int) int {
+	if n < 0 {
+		return -n
+	}
+	return n
+}
+
+// splitWords returns at most limit words of a short text, such as a name or an
+// address, in lower case.
+func splitWords(text string, limit int) []string {
+	var h hearing
+	h.add([]byte(text[:min(len(text), maxHeardBytes)]))
+	words := strings.Fields(string(h.words[:len(h.words)-2]))
+	return words[:min(len(words), limit)]
+}
+
+// phraseBook finds phrases by their first word.
+type phraseBook map[string][]phrase
+
+type phrase struct {
+	// rest is what follows the first word, a space behind each word.
+	rest  string
+	words int
+	means said
+}
+
+// at returns what is said by a word and what follows it, and the number of
+// words of the longest phrase.
+func (b phraseBook) at(word, rest []byte) (means said, length int) {
+	for _, p := range b[string(word)] {
+		if len(rest) >= len(p.rest) && string(rest[:len(p.rest)]) == p.rest {
+			means |= p.means
+			length = max(length, p.words)
+		}
+	}
+	return means, length
+}
+
+// makePhraseBook reads lists of phrases, separated by commas.
+func makePhraseBook(lists map[said]string) phraseBook {
+	b := phraseBook{}
+	for means, list := range lists {
+		for text := range strings.SplitSeq(list, ",") {
+			words := splitWords(text, 16)
+			if len(words) == 0 {
+				continue
+			}
+			p := phrase{words: len(words), means: means}
+			for _, w := range words[1:] {
+				p.rest += w + " "
+			}
+			b[words[0]] = append(b[words[0]], p)
+		}
+	}
+	return b
+}

@@ -1,0 +1,175 @@
+package recognize
+
+import "strings"
+
+// pathSense is what the words of a path (or of a named operation) say, as a
+// set of bits.
+type pathSense uint32
+
+const (
+	saysLogin    pathSense = 1 << iota // login, sign_in, session
+	saysAuth                           // auth, token: weaker
+	saysToken                          // where OAuth clients authenticate
+	saysSignup                         // register, sign-up
+	saysLogout                         // logout, sign_off
+	saysSession                        // session: DELETE ends it
+	saysReset                          // reset, recover
+	saysForgot                         // forgot, lost
+	saysPassword                       // password
+	saysChange                         // change, update, set
+	saysMFA                            // otp, 2fa
+	saysSelf                           // profile, settings, me
+	saysManage                         // add, edit, delete
+	saysUsers                          // users, members
+	saysAdmin                          // admin
+	saysEnable                         // enable, disable
+	saysSetup                          // the first account of an installation
+	saysInvite                         // accepting an invitation
+	saysGraphQL
+	lastUsers // the last segment is a collection of users
+	lastLogin // the last segment says login
+)
+
+// pathWords are whole words. Two neighbours are also looked up joined, so that
+// sign_in, sign-in, signIn and signin are one.
+var pathWords = buildPathWords(map[pathSense]string{
+	saysLogin: `login signin logon authenticate authentication securitycheck anmelden anmeldung
+		einloggen connexion entrar iniciarsesion inicio acceder accedi inloggen wejdz logowanie
+		prihlaseni giris oturum вход войти 登录`,
+	saysLogin | saysSession: `session sessions`,
+	saysAuth:                `auth connect credentials sso idp account accounts oauth unlock access`,
+	saysAuth | saysToken:    `token tokens oauth2 openid accesstoken`,
+	saysSignup: `signup register registration registrations registrieren registrierung join
+		createaccount createuser newuser newaccount enroll enrol onboarding inscription inscribirse
+		registro registo cadastro rejestracja registrace kayit регистрация 注册 firstregister`,
+	saysLogout: `logout logoff signout signoff abmelden abmeldung deconnexion cerrarsesion sair uitloggen
+		выход 退出`,
+	saysReset:              `reset recover recovery resetpassword passwordreset resetpass rp resetpwd zuruecksetzen`,
+	saysForgot:             `forgot forgotten lost forgotpassword lostpassword lostpass forgotpass lostpwd forgotpwd resendpwd vergessen oublie`,
+	saysPassword:           `password passwd passwords passwort kennwort setpassword`,
+	saysChange:             `change set`,
+	saysMFA:                `mfa otp totp tfa twofactor twofa factor challenge factors`,
+	saysSelf:               `profile settings preferences me myaccount self userprofile`,
+	saysManage:             `add edit create new update delete remove save manage destroy import modify`,
+	saysUsers:              `users user members member customers customer people employees records`,
+	saysAdmin:              `admin administration administrator backend dashboard`,
+	saysEnable:             `enable disable enabled disabled activate generate configure`,
+	saysEnable | saysSetup: `setup`,
+	saysInvite:             `invitation invitations invite invites`,
+	saysGraphQL:            `graphql gql`,
+})
+
+func buildPathWords(words map[pathSense]string) map[string]pathSense {
+	m := make(map[string]pathSense, 200)
+	for s, list := range words {
+		for w := range strings.FieldsSeq(list) {
+			m[w] |= s
+		}
+	}
+	return m
+}
+
+// pathStems are found inside longer words: dologin, userregister.
+var pathStems = []struct {
+	text  string
+	sense pathSense
+}{
+	{"login", saysLogin}, {"signin", saysLogin}, {"logon", saysLogin},
+	{"signup", saysSignup}, {"register", saysSignup},
+	{"logout", saysLogout}, {"signout", saysLogout},
+}
+
+// maxPath is how much of a path is looked at for words.
+const maxPath = 1024
+
+// senseOfPath says what the words of a request path mean. Matrix parameters
+// are left out, and so is what follows a script that says what it does: the
+// rest of /login.php/logout is chosen by the client, not by the app.
+func senseOfPath(path string) pathSense {
+	path = path[:min(len(path), maxPath)]
+	var all, last pathSense
+	for len(path) > 0 {
+		var segment string
+		if i := strings.IndexByte(path, '/'); i >= 0 {
+			segment, path = path[:i], path[i+1:]
+		} else {
+			segment, path = path, ""
+		}
+		if i := strings.IndexByte(segment, ';'); i >= 0 {
+			segment = segment[:i]
+		}
+		if segment == "" {
+			continue
+		}
+		last = senseOfWords(segment)
+		all |= last
+		if isScript(segment) && last&(saysLogin|saysSignup|saysLogout|saysReset|saysForgot) != 0 {
+			break
+		}
+	}
+	if last&saysUsers != 0 && last&^saysUsers == 0 {
+		all |= lastUsers
+	}
+	if last&saysLogin != 0 {
+		all |= lastLogin
+	}
+	return all
+}
+
+var scriptEndings = []string{".php", ".asp", ".aspx", ".jsp", ".cgi", ".pl", ".do", ".cfm"}
+
+func isScript(segment string) bool {
+	for _, ending := range scriptEndings {
+		if len(segment) > len(ending) && strings.EqualFold(segment[len(segment)-len(ending):], ending) {
+			return true
+		}
+	}
+	return false
+}
+
+// senseOfWords says what the words of one segment or operation mean.
+func senseOfWords[T ~string | ~[]byte](text T) pathSense {
+	var buf, joined [2 * maxName]byte
+	var all pathSense
+	s := splitter[T]{text: text, camel: true}
+	before := joined[:0]
+	for word := s.next(buf[:0]); word != nil; word = s.next(buf[:0]) {
+		all |= senseOfWord(word)
+		if n := len(before); n > 0 {
+			before = append(before, word...)
+			all |= pathWords[string(before)]
+			before = append(before[:0], word...)
+			continue
+		}
+		before = append(before, word...)
+	}
+	if all&saysMFA == 0 && holdsTwoFA(text) {
+		all |= saysMFA
+	}
+	return all
+}
+
+func senseOfWord(word []byte) pathSense {
+	if s, ok := pathWords[string(word)]; ok {
+		return s
+	}
+	if len(word) < len("login") {
+		return 0
+	}
+	for _, stem := range pathStems {
+		if strings.Contains(string(word), stem.text) {
+			return stem.sense
+		}
+	}
+	return 0
+}
+
+// holdsTwoFA finds 2fa, whose digit separates words everywhere else.
+func holdsTwoFA[T ~string | ~[]byte](text T) bool {
+	for i := 0; i+2 < len(text); i++ {
+		if text[i] == '2' && text[i+1]|0x20 == 'f' && text[i+2]|0x20 == 'a' {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,340 @@
+package recognize
+
+import (
+	"bytes"
+	"strings"
+
+	"github.com/doorward/doorward/config"
+)
+
+// Bounds of one reading. They are above what servers themselves accept or what
+// an honest form holds; what lies beyond makes the reading cut or flooded and
+// the attempt Uninspectable, never silently complete.
+const (
+	// maxPairs is how many form pairs, parts or JSON values are looked at: the
+	// largest default of the servers we know (Rack 4096, PHP, qs and Django
+	// 1000).
+	maxPairs = 4096
+	// maxCandidates is how many distinct passwords and identifiers each are
+	// kept.
+	maxCandidates = 16
+	// maxHolder is how much of the name of an enclosing object is compared.
+	maxHolder = 256
+)
+
+// place is where in a request a field stood, in the order of Secrets.
+type place uint8
+
+const (
+	inQuery place = iota
+	inHeader
+	inBody
+)
+
+// field is one interesting field. Its value aliases the request unless it had
+// to be decoded.
+type field struct {
+	meaning
+	place  place
+	format Format
+	holder string // name of the enclosing object, normalised, cut
+	value  []byte
+}
+
+// valueType tells apart what a JSON value may be. Form values are texts.
+type valueType uint8
+
+const (
+	textValue valueType = iota
+	numberValue
+	boolValue
+	nullValue
+	emptyComposite
+)
+
+// grant is what grant_type said (RFC 6749).
+type grant uint8
+
+const (
+	noGrant grant = iota
+	passwordGrant
+	otherGrant
+)
+
+// reading collects what a request holds. Only fields whose name means
+// something are kept, so a body that is no attempt costs no allocation here.
+type reading struct {
+	passwords   []field
+	identifiers []field
+
+	// signs are the roles seen with a value, besides the two above.
+	signs uint32
+	// emptyPassword and emptyIdentifier are the words of such fields without a
+	// value.
+	emptyPassword, emptyIdentifier string
+	grant                          grant
+	// operation is what fields and query name as the thing to do, document the
+	// field a GraphQL document asks for.
+	operation pathSense
+	document  string
+
+	wants []want // declared fields, nil in automatic mode
+
+	place  place
+	format Format
+	body   Format // the format the body was read as, "" when it was not
+
+	cut     bool // the input or a bound ended the reading early
+	unread  bool // there is a body that could not be read
+	flood   bool // more than maxCandidates distinct values
+	hostile bool
+	nested  bool // inside a JSON text within a field
+	scan    jsonScan
+	// namedInPath tells that the last path segment ends in the user's name, as
+	// where clients log in by PUT to a resource of their own (CouchDB, npm).
+	namedInPath bool
+
+	// First pieces of memory for what grows: a usual body needs no more, so a
+	// request that turns out to be no attempt costs one allocation.
+	firstPasswords, firstIdentifiers [4]field
+	firstPath                        [96]byte
+	firstLevels                      [8]jsonLevel
+}
+
+// begin lays the first pieces of memory out.
+func (rd *reading) begin() {
+	rd.passwords, rd.identifiers = rd.firstPasswords[:0], rd.firstIdentifiers[:0]
+	rd.scan.path, rd.scan.stack = rd.firstPath[:0], rd.firstLevels[:0]
+}
+
+// want is a declared field that is looked for by its name, and what was found.
+type want struct {
+	name    []byte // normalised as by appendName
+	index   int    // into Route.Identifiers, -1 for the password
+	values  []field
+	present bool
+}
+
+func (rd *reading) saw(r role) bool { return rd.signs&(1<<r) != 0 }
+
+// leaf takes one field: its normalised path, its value as sent and the function
+// that decodes it, called only if the field is interesting.
+func (rd *reading) leaf(path, raw []byte, decode func([]byte) []byte, t valueType) {
+	m := classify(path)
+	w := rd.wanted(path)
+	if w == nil && m.role == roleNone {
+		rd.nest(path, raw, decode, t)
+		return
+	}
+	if w == nil && rd.full(m.role) {
+		rd.hostile = rd.hostile || m.hostile
+		return
+	}
+	value := raw
+	if t == textValue {
+		value = decode(raw)
+	}
+	if w != nil {
+		rd.declare(w, m, path, value, t)
+		return
+	}
+	switch {
+	case m.role.isPassword(), m.role.isIdentifier(), m.role == roleLetterUser, m.role == roleLetterPassword:
+		rd.credential(m, path, value, t)
+	default:
+		rd.sign(m, value)
+	}
+}
+
+// full reports whether one more field of role r cannot change anything: the
+// reading is flooded already.
+func (rd *reading) full(r role) bool {
+	switch {
+	case !rd.flood:
+		return false
+	case r.isPassword():
+		return len(rd.passwords) >= maxCandidates
+	}
+	return r.isIdentifier() && len(rd.identifiers) >= maxCandidates
+}
+
+// nest reads a field that holds a JSON object as text, such as the _payload of
+// a multipart form. One level only.
+func (rd *reading) nest(path, raw []byte, decode func([]byte) []byte, t valueType) {
+	if rd.nested || t != textValue || rd.format == FormatJSON || len(raw) < 2 {
+		return
+	}
+	if raw[0] != '{' && !bytes.HasPrefix(raw, []byte("%7B")) && !bytes.HasPrefix(raw, []byte("%7b")) {
+		return
+	}
+	rd.nested = true
+	scanJSON(rd, decode(raw), path)
+	rd.nested = false
+}
+
+func (rd *reading) wanted(path []byte) *want {
+	for i := range rd.wants {
+		if bytes.Equal(rd.wants[i].name, path) {
+			return &rd.wants[i]
+		}
+	}
+	return nil
+}
+
+// declare keeps a declared field. A declared password is also one of the
+// request's passwords.
+func (rd *reading) declare(w *want, m meaning, path, value []byte, t valueType) {
+	w.present = true
+	if t >= boolValue {
+		rd.hostile = rd.hostile || t != nullValue
+		value = nil
+	}
+	if w.index < 0 {
+		if !m.role.isPassword() {
+			m = meaning{role: rolePassword, word: declaredWord}
+		}
+		rd.credential(m, path, value, textValue)
+	}
+	if len(bytes.TrimSpace(value)) > 0 {
+		w.values = rd.keep(w.values, field{meaning: m, place: rd.place, format: rd.format, value: value})
+	}
+}
+
+// declaredWord stands for the name of a declared field in Evidence.
+const declaredWord = "declared"
+
+func (rd *reading) credential(m meaning, path, value []byte, t valueType) {
+	rd.hostile = rd.hostile || m.hostile || t == boolValue || t == emptyComposite
+	secret := m.role.isPassword() || m.role == roleLetterPassword
+	switch {
+	case t == nullValue || t == emptyComposite || (t == boolValue && !secret):
+		value = nil
+	case !secret:
+		value = bytes.TrimSpace(value)
+	}
+	f := field{meaning: m, place: rd.place, format: rd.format, value: value}
+	if len(value) == 0 {
+		rd.empty(m)
+		return
+	}
+	parent, _ := cutLast(path)
+	f.holder = string(parent[:min(len(parent), maxHolder)])
+	if secret {
+		rd.passwords = rd.keep(rd.passwords, f)
+	} else {
+		rd.identifiers = rd.keep(rd.identifiers, f)
+	}
+}
+
+func (rd *reading) empty(m meaning) {
+	switch {
+	case (m.role == rolePassword || m.role == roleLetterPassword) && rd.emptyPassword == "":
+		rd.emptyPassword = m.word
+	case (m.role == roleIdentifier || m.role == roleName) && rd.emptyIdentifier == "":
+		rd.emptyIdentifier = m.word
+	}
+}
+
+// keep appends f unless its like is there. Beyond maxCandidates it only notes
+// that there was more: the first ones and the flood decide then.
+func (rd *reading) keep(list []field, f field) []field {
+	for i := range list {
+		g := &list[i]
+		if g.role == f.role && g.key == f.key && g.place == f.place && g.holder == f.holder && bytes.Equal(g.value, f.value) {
+			return list
+		}
+	}
+	if len(list) >= maxCandidates {
+		rd.flood = true
+		return list
+	}
+	return append(list, f)
+}
+
+func (rd *reading) sign(m meaning, value []byte) {
+	if len(bytes.TrimSpace(value)) == 0 {
+		return
+	}
+	rd.signs |= 1 << m.role
+	switch m.role {
+	case roleGrant:
+		if string(value) == "password" {
+			rd.grant = passwordGrant
+		} else if rd.grant == noGrant {
+			rd.grant = otherGrant
+		}
+	case roleOperation:
+		if len(value) <= maxName {
+			rd.operation |= senseOfWords(value)
+		}
+		if rd.format == FormatJSON && rd.document == "" && m.word != "action" {
+			rd.document = operationName(value)
+		}
+	case roleDocument:
+		if rd.format == FormatJSON {
+			rd.readDocument(value)
+		}
+	}
+}
+
+// readDocument looks at the start of a GraphQL document. What it asks for (the
+// first field) tells more than the operation name, which the client invents.
+func (rd *reading) readDocument(text []byte) {
+	text = text[:min(len(text), 2048)]
+	_, selection, ok := bytes.Cut(text, []byte{'{'})
+	if !ok {
+		return
+	}
+	selection = bytes.TrimLeft(selection, " \t\r\n,")
+	first := selection[:nameLength(selection)]
+	if rest := bytes.TrimLeft(selection[len(first):], " \t\r\n"); len(rest) > 0 && rest[0] == ':' {
+		rest = bytes.TrimLeft(rest[1:], " \t\r\n") // first was an alias
+		first = rest[:nameLength(rest)]
+	}
+	if len(first) == 0 {
+		return
+	}
+	rd.operation |= senseOfWords(first)
+	rd.document = operationName(first)
+}
+
+func nameLength(s []byte) int {
+	for i, c := range s {
+		if c != '_' && !isLower(c|0x20) && (c < '0' || c > '9') {
+			return i
+		}
+	}
+	return len(s)
+}
+
+// normalised returns the name of a declared field as leaf will see it.
+func normalised(f config.Field) []byte { return appendName(nil, []byte(f.Key)) }
+
+// appendName appends a field name in normal form: user[email], user.email and
+// user$email become user.email, a[] becomes a. A name ends at a NUL byte, as
+// in PHP. Names longer than maxHolder become "~", which means nothing.
+func appendName(dst, name []byte) []byte {
+	if i := bytes.IndexByte(name, 0); i >= 0 {
+		name = name[:i]
+	}
+	if len(name) > maxHolder {
+		return append(dst, '~')
+	}
+	start := len(dst)
+	for i, c := range name {
+		switch {
+		case c == '[' || c == ']' || c == '.' || c == ':' || (c == '$' && i > 0 && !isBreak(name[i-1])):
+			if n := len(dst); n > start && dst[n-1] != '.' {
+				dst = append(dst, '.')
+			}
+		default:
+			dst = append(dst, c)
+		}
+	}
+	if n := len(dst); n > start && dst[n-1] == '.' {
+		dst = dst[:n-1]
+	}
+	return dst
+}
+
+func isBreak(c byte) bool { return strings.IndexByte("[].:$", c) >= 0 }

@@ -1,0 +1,86 @@
+package recognize
+
+import (
+	"unicode"
+	"unicode/utf8"
+)
+
+// splitter cuts a text into lower-case words: at everything that is no letter
+// and, with camel, where a capital follows a small letter or ends a run of
+// capitals (userName, XMLUser). Bytes above ASCII count as letters.
+type splitter[T ~string | ~[]byte] struct {
+	text  T
+	camel bool
+	pos   int
+}
+
+// next appends the next word to buf and returns it, nil at the end. Words
+// longer than maxName are cut. It allocates only when buf is too small: maxName
+// and one letter are enough.
+func (s *splitter[T]) next(buf []byte) []byte {
+	for s.pos < len(s.text) && !isLetter(s.text[s.pos]) {
+		s.pos++
+	}
+	if s.pos == len(s.text) {
+		return nil
+	}
+	for start := s.pos; s.pos < len(s.text); {
+		c := s.text[s.pos]
+		if !isLetter(c) || (s.camel && s.pos > start && s.startsWord()) {
+			break
+		}
+		if c >= utf8.RuneSelf {
+			buf = s.foreign(buf)
+			continue
+		}
+		s.pos++
+		if len(buf) < maxName {
+			buf = append(buf, lowerASCII(c))
+		}
+	}
+	return buf
+}
+
+// longS is a letter that servers which match names without regard to case, as
+// encoding/json does, take for an s. The Kelvin sign becomes k by itself.
+const longS = 'ſ'
+
+// foreign appends one letter above ASCII in lower case.
+func (s *splitter[T]) foreign(buf []byte) []byte {
+	var raw [utf8.UTFMax]byte
+	n := copy(raw[:], s.text[s.pos:])
+	r, size := utf8.DecodeRune(raw[:n])
+	s.pos += size
+	if r == longS {
+		r = 's'
+	}
+	if len(buf) < maxName {
+		buf = utf8.AppendRune(buf, unicode.ToLower(r))
+	}
+	return buf
+}
+
+// startsWord reports whether the letter at pos, which has a letter before it,
+// begins a word.
+func (s *splitter[T]) startsWord() bool {
+	c, before := s.text[s.pos], s.text[s.pos-1]
+	if !isUpper(c) {
+		return false
+	}
+	if !isUpper(before) {
+		return true
+	}
+	return s.pos+1 < len(s.text) && isLower(s.text[s.pos+1])
+}
+
+func isUpper(c byte) bool { return c >= 'A' && c <= 'Z' }
+func isLower(c byte) bool { return c >= 'a' && c <= 'z' }
+
+func isLetter(c byte) bool { return isLower(c|0x20) || c >= utf8.RuneSelf }
+
+func lowerASCII(c byte) byte {
+	if isUpper(c) {
+		return c | 0x20
+	}
+	return c
+}

@@ -1,0 +1,132 @@
+package recognize
+
+import (
+	"net/http"
+
+	"github.com/doorward/doorward/config"
+	"github.com/doorward/doorward/detector/identity"
+)
+
+// Request is what the edge saw of a request. Nothing of it is modified.
+type Request struct {
+	Method string
+	// Host is the host asked for, without port, lower case.
+	Host string
+	// Path is the decoded path, RawQuery the query as sent.
+	Path, RawQuery string
+	Header         http.Header
+	// Body is the inspected prefix of the body, nil when there is none.
+	Body []byte
+	// Complete tells that Body is the whole body.
+	Complete bool
+}
+
+// Format is how credentials were carried.
+type Format string
+
+// The formats.
+const (
+	FormatForm      Format = "form"
+	FormatMultipart Format = "multipart"
+	FormatJSON      Format = "json"
+	FormatQuery     Format = "query"
+	FormatBasic     Format = "basic"
+	FormatDigest    Format = "digest"
+	FormatHeader    Format = "header"
+)
+
+// Credentials is what a request tried.
+type Credentials struct {
+	Kind config.Kind
+
+	// Route names where: the declared path, or the request path with variable
+	// segments replaced, at most 128 bytes.
+	Route string
+	// Declared is the declared route, nil in automatic mode.
+	Declared *config.Route
+
+	Format Format
+
+	// Identities are the identities the request names: the first is the one
+	// events show. More than one means the request was ambiguous (duplicate
+	// fields, Basic beside a form); every one of them is charged, at most
+	// MaxIdentities. Empty: the attempt counts for its source only.
+	Identities []identity.Identity
+
+	// Secrets are all password-like values of the request, in the order of
+	// query, header, body. They alias the request: fingerprint them and drop
+	// them. A signup's confirmation is left out.
+	Secrets [][]byte
+
+	// Ambiguous tells that there was more than one distinct password-like value
+	// or identifier of the same name: such an attempt is always a new guess.
+	Ambiguous bool
+
+	// Missing tells that the password or the identifier was present but empty:
+	// a request the app refuses without looking at credentials.
+	Missing bool
+
+	// Uninspectable tells that the body could not be read as far as needed: cut,
+	// undecodable, too deeply nested, of an unknown encoding.
+	Uninspectable bool
+
+	// Hostile tells that a value has the shape of an injection, such as
+	// {"password":{"$ne":null}}.
+	Hostile bool
+
+	// InQuery tells that a password stood in the query string.
+	InQuery bool
+
+	// Confidence is how sure it is that this is an attempt of Kind, 0 to 1.
+	Confidence float32
+
+	// Evidence says why, in words, never with a submitted value.
+	Evidence []string
+}
+
+// MaxIdentities is how many identities one request is charged to at most.
+const MaxIdentities = 2
+
+// Response is what the edge saw of the answer to an attempt.
+type Response struct {
+	// Status is the final status, 0 when nothing was written.
+	Status int
+	Header http.Header
+	// Body is the inspected prefix, decoded from its Content-Encoding.
+	Body []byte
+	// Complete tells that Body is the whole body.
+	Complete bool
+	// UpstreamError tells that the proxy could not get an answer, or lost it.
+	UpstreamError bool
+	// ClientAborted tells that the client hung up before the answer was
+	// complete.
+	ClientAborted bool
+}
+
+// Result is how an attempt ended. The values are the contract of
+// `caddy doorward recognize --json`.
+type Result string
+
+// The results.
+const (
+	Success   Result = "success"
+	Failure   Result = "failure"
+	Challenge Result = "challenge" // a second factor is asked for
+	Rejected  Result = "rejected"  // CSRF or form expired
+	Throttled Result = "throttled" // the app's own limiter
+	Malformed Result = "malformed" // no credentials
+	Unknown   Result = "unknown"
+)
+
+// Outcome is a Result with the reasons for it.
+type Outcome struct {
+	Result Result
+	// Confidence is 0 to 1. Automatic failures under 0.9 sanction nobody.
+	Confidence float32
+	// Evidence says why, in words, never with a submitted value.
+	Evidence []string
+	// Aborted tells that the client hung up and the result is open.
+	Aborted bool
+	// Upstream tells that the result is open because the app gave no answer.
+	Upstream bool
+}
