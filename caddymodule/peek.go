@@ -1,7 +1,6 @@
 package caddymodule
 
 import (
-	"bytes"
 	"errors"
 	"io"
 	"net/http"
@@ -28,11 +27,13 @@ const maxPooled = 256 << 10
 
 func getBuffer() *[]byte { return buffers.Get().(*[]byte) }
 
-func putBuffer(b *[]byte) {
+// putBuffer gives b back, of which used bytes were written: passwords do not
+// wait in memory for the next request.
+func putBuffer(b *[]byte, used int) {
 	if cap(*b) > maxPooled {
 		return
 	}
-	clear((*b)[:cap(*b)]) // passwords do not wait in memory for the next request
+	clear((*b)[:used])
 	buffers.Put(b)
 }
 
@@ -41,6 +42,7 @@ type peeked struct {
 	buf      *[]byte
 	prefix   []byte
 	complete bool
+	used     int // bytes of the buffer that were written
 }
 
 // peek reads at most limit bytes of the body and puts them back in front of
@@ -60,7 +62,7 @@ func peek(w http.ResponseWriter, r *http.Request, limit int) (peeked, error) {
 	if deadline {
 		_ = control.SetReadDeadline(time.Time{})
 	}
-	*p.buf = b[:0]
+	*p.buf, p.used = b[:0], n
 	switch {
 	case err == nil:
 		p.prefix = b[:limit]
@@ -73,19 +75,33 @@ func peek(w http.ResponseWriter, r *http.Request, limit int) (peeked, error) {
 		p.release()
 		return peeked{}, caddyhttp.Error(http.StatusBadRequest, err)
 	}
-	r.Body = struct {
-		io.Reader
-		io.Closer
-	}{io.MultiReader(bytes.NewReader(b[:n]), r.Body), r.Body}
+	r.Body = &restored{prefix: b[:n], tail: r.Body}
 	return p, nil
 }
+
+// restored is a body whose beginning has been read already.
+type restored struct {
+	prefix []byte
+	tail   io.ReadCloser
+}
+
+func (b *restored) Read(p []byte) (int, error) {
+	if len(b.prefix) == 0 {
+		return b.tail.Read(p)
+	}
+	n := copy(p, b.prefix)
+	b.prefix = b.prefix[n:]
+	return n, nil
+}
+
+func (b *restored) Close() error { return b.tail.Close() }
 
 // release gives the buffer back. The proxy may hold the body until the next
 // handler has returned, so it must not be called earlier; nor at all once the
 // connection was taken over.
 func (p *peeked) release() {
 	if p.buf != nil {
-		putBuffer(p.buf)
+		putBuffer(p.buf, p.used)
 		p.buf = nil
 	}
 }

@@ -2,7 +2,6 @@ package caddymodule
 
 import (
 	"errors"
-	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -91,9 +90,9 @@ func statusOf(err error) int {
 
 // hostOf is the host asked for, without port, lower case.
 func hostOf(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.Host)
-	if err != nil {
-		host = r.Host
+	host := r.Host
+	if i := strings.LastIndexByte(host, ':'); i >= 0 && !strings.HasSuffix(host, "]") {
+		host = host[:i]
 	}
-	return strings.ToLower(host)
+	return strings.ToLower(strings.Trim(host, "[]"))
 }

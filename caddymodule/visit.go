@@ -83,7 +83,7 @@ func (v *visit) pass(w http.ResponseWriter, next caddyhttp.Handler, body *peeked
 		v.settle(done, err)
 		if v.watch.status != http.StatusSwitchingProtocols {
 			body.release()
-			putBuffer(buf)
+			putBuffer(buf, len(v.watch.copied))
 		}
 	}()
 	err = next.ServeHTTP(v.watch, v.r)
@@ -144,6 +144,10 @@ func (v *visit) response(done bool, err error) recognize.Response {
 	body, whole, ok := recognize.DecodeBody(resp.Header, v.watch.copied, done && !v.watch.cut, int(v.h.policy.Site().ResponseLimit))
 	if ok {
 		resp.Body, resp.Complete = body, whole
+		if resp.Header.Get("Content-Encoding") != "" {
+			resp.Header = resp.Header.Clone() // the client's own stays as it is
+			resp.Header.Del("Content-Encoding")
+		}
 	}
 	return resp
 }
