@@ -94,7 +94,9 @@ func (c *admission) identify() {
 			account:   c.m.hasher.Account(c.site.id, name),
 			pair:      c.pairKey(name),
 		}
-		r.n = i + 1
+		if r.n = i + 1; i == 0 {
+			r.name = c.site.keys.Pseudonym(id)
+		}
 	}
 	c.recogniseClient()
 }

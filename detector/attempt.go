@@ -77,6 +77,7 @@ type reservation struct {
 	tag      uint32
 	route    *Route
 	source   evidence.Key
+	name     identity.Pseudonym // of the first identity as it was written
 	accounts [recognize.MaxIdentities]accountReservation
 	n        int
 
@@ -93,16 +94,23 @@ type reservation struct {
 
 type accountReservation struct {
 	account, pair  evidence.Key
-	pseudonym      identity.Pseudonym
-	familiar       bool // the source or client logged in to this account before
+	pseudonym      identity.Pseudonym // of the folded name: what is counted by
+	familiar       bool               // the source or client logged in to this account before
 	pairCharged    bool
 	accountCharged bool
 	pairTagged     bool
 	accountTagged  bool
 }
 
+// nameTag stands for the exact name of the first identity.
+func (r *reservation) nameTag() uint32 { return binary.LittleEndian.Uint32(r.name[:4]) }
+
 // hash stands for the account in sketches of names.
 func (a *accountReservation) hash() uint64 { return binary.LittleEndian.Uint64(a.pseudonym[:8]) }
+
+// Pseudonym is the keyed pseudonym of the first identity, zero when there is
+// none. It is known once the attempt was admitted or refused.
+func (a *Attempt) Pseudonym() identity.Pseudonym { return a.reserved.name }
 
 // Verdict is what the edge does with an attempt.
 type Verdict struct {

@@ -589,3 +589,19 @@ func TestUnblockForgetsWhatLedToTheSanction(t *testing.T) {
 		t.Errorf("%d attempts let through after unblock, want 5", got)
 	}
 }
+
+func TestSeenIsTheExactSpellingOnly(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, strictly)
+	w.try(login("198.51.100.7", "ann@example.com", 1), failed)
+	w.try(login("198.51.100.7", "ann@example.com", 2), succeeded)
+	for name, want := range map[string]bool{
+		"ann@example.com": true, "ANN@example.com": false, "ann+hunter2@example.com": false, "never@example.com": false,
+	} {
+		a := login("198.51.100.8", name, 3)
+		w.d.Admit(w.now, w.policy, w.site, a)
+		if got := w.d.Seen(a); got != want {
+			t.Errorf("%s: seen %t, want %t", name, got, want)
+		}
+	}
+}

@@ -43,14 +43,18 @@ func (d *Detector) guard(now time.Time, p *Policy, s *Source, denied []string) V
 	return Verdict{}
 }
 
-// Seen reports whether the first identity of an admitted attempt has logged in
-// before.
+// Seen reports whether the first identity of an attempt that Admit has judged
+// has logged in before, written exactly like this: what is typed into the box
+// for the name may be a password, and a folded spelling of a known name with a
+// secret behind a + is one as well (H15).
 func (d *Detector) Seen(a *Attempt) (seen bool) {
 	m := d.memory.Load()
 	if m == nil || a.reserved.n == 0 {
 		return false
 	}
-	m.accounts.View(a.reserved.accounts[0].account, func(e *accountEvidence) { seen = e.success != 0 })
+	m.accounts.View(a.reserved.accounts[0].account, func(e *accountEvidence) {
+		seen = e.success != 0 && e.name == a.reserved.nameTag()
+	})
 	return seen
 }
 

@@ -19,6 +19,7 @@ type accountEvidence struct {
 	tags    evidence.Tags12
 	sources evidence.Tags4
 	success evidence.Seconds // last login, 0 for never
+	name    uint32           // tag of the exact name that logged in
 	opened  evidence.Seconds // closed pairs from before this are open again
 }
 

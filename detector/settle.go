@@ -61,7 +61,7 @@ func (c *admission) settle(o recognize.Outcome) (s Settlement) {
 	}
 	c.decideProbation(o, &s)
 	if !s.Seen {
-		s.Seen = c.seen()
+		s.Seen = c.d.Seen(c.a)
 	}
 	return s
 }
@@ -166,7 +166,7 @@ func (c *admission) enter(account *accountReservation) {
 		c.m.pairs.Update(c.m.hasher.ClientPair(c.site.id, account.pseudonym, c.a.Client), c.now, begin)
 	}
 	c.m.accounts.Update(account.account, c.now, func(e *accountEvidence, _ bool) {
-		e.success = c.now
+		e.success, e.name = c.now, r.nameTag()
 		if r.familiar {
 			e.opened = c.now
 		}
@@ -277,14 +277,6 @@ func (c *admission) releaseAccount(account *accountReservation) {
 			}
 		})
 	}
-}
-
-func (c *admission) seen() (seen bool) {
-	if c.a.reserved.n == 0 {
-		return false
-	}
-	c.m.accounts.View(c.a.reserved.accounts[0].account, func(e *accountEvidence) { seen = e.success != 0 })
-	return seen
 }
 
 // Score rates an attempt as a takeover without learning or counting it: how

@@ -172,15 +172,16 @@ func (x exchange) credentials(u *url.URL) (recognize.Credentials, bool) {
 	if values := x.header["Authorization"]; len(values) > 0 && values[0] == redacted {
 		return recognize.Credentials{Kind: config.KindLogin, Route: u.Path, Format: recognize.FormatBasic, Confidence: 0.8}, true
 	}
-	header := x.header.Clone()
-	if header == nil {
-		header = http.Header{}
+	request := recognize.Request{Method: x.method, Path: u.Path, RawQuery: u.RawQuery, Header: x.header, Complete: true}
+	if x.method == http.MethodPost {
+		request.Body, request.Complete = bodyNotLogged, false
 	}
-	if x.method == http.MethodPost && header.Get("Content-Type") == "" {
-		header.Set("Content-Type", "application/x-www-form-urlencoded")
-	}
-	return recognize.Automatic(&recognize.Request{Method: x.method, Path: u.Path, RawQuery: u.RawQuery, Header: header})
+	return recognize.Automatic(&request)
 }
+
+// bodyNotLogged stands for the body of a POST: there was one, and none of it
+// was logged.
+var bodyNotLogged = []byte{' '}
 
 // outcome reads status and headers. A body is never logged: what only a body
 // could tell stays unknown, but for the one habit that half the web shares: a

@@ -3,6 +3,7 @@ package evidence
 import (
 	"context"
 	"errors"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -265,4 +266,25 @@ func FuzzLimitStore(f *testing.F) {
 			clock.t = clock.t.Add(rate.Period / 3)
 		}
 	})
+}
+
+// With a limit of one every key of a flood has used all of its limit. Who was
+// refused on top of that still stays.
+func TestAFloodAtALimitOfOneFreesNobody(t *testing.T) {
+	t.Parallel()
+	ctx, rate := context.Background(), limiter.Rate{Limit: 1, Period: time.Hour}
+	clock := &stepClock{time.Unix(1_700_000_000, 0)}
+	s := openStore(t, 500, clock.now)
+	for range 2 {
+		get(t, s, rate)
+	}
+	for i := range 10_000 {
+		clock.t = clock.t.Add(time.Millisecond)
+		if _, err := s.Get(ctx, "flood"+strconv.Itoa(i), rate); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !get(t, s, rate).Reached {
+		t.Error("the flood freed a key that had been refused")
+	}
 }

@@ -234,7 +234,11 @@ func TestClassifyOtherKinds(t *testing.T) {
 		{name: "signup 403 forgery", x: signup(reply(403, "CSRF verification failed", asText)), want: Rejected},
 		{name: "signup JSON error with 200", x: signup(reply(200, `{"status":"error","msg":"Username already exists"}`, asJSON)), want: Failure, sure: 0.9},
 		{name: "signup 204", x: signup(reply(204, "")), want: Success},
-		{name: "signup 500", x: signup(reply(500, "UNIQUE constraint failed", asText)), want: Unknown},
+		{name: "signup 500", x: signup(reply(500, "Internal Server Error", asText)), want: Unknown},
+		{name: "signup 500 with the database's refusal of a second one", x: signup(reply(500,
+			"<pre>Error: SQLITE_CONSTRAINT: UNIQUE constraint failed: users.username<br> at run</pre>", asPage)), want: Failure},
+		{name: "signup 503 of a proxy, whatever it says", x: signup(reply(503, "duplicate request", asText)), want: Unknown},
+		{name: "login 500 with a database error", x: attempt(reply(500, "UNIQUE constraint failed: sessions.id", asText)), want: Unknown},
 
 		{name: "second factor right", x: second(reply(303, "", "Location: /", session)), want: Success, sure: 0.9},
 		{name: "second factor wrong, asked again", x: second(reply(303, "", "Location: /user/two_factor")), want: Failure, sure: 0.9},

@@ -127,8 +127,13 @@ func (a *answer) secondFactor(why string) Outcome {
 	return outcome(Challenge, 0.9, why)
 }
 
-// serverError reads a 5xx: open, unless the app says that it limits attempts.
+// serverError reads a 5xx: open, unless the app says that it limits attempts,
+// or that the account to be created exists: small apps leave that to a unique
+// column of the database and show its error.
 func (a *answer) serverError() Outcome {
+	if a.kind() == config.KindSignup && a.told.has(saidTaken) && !isGatewayStatus(a.status) {
+		return outcome(Failure, 0.8, "status "+itoa(a.status), "the answer says that the account exists")
+	}
 	if a.said().has(saidTooMany) && a.format != formatPage {
 		return outcome(Throttled, 0.8, "status "+itoa(a.status), "the answer says too many attempts")
 	}

@@ -77,7 +77,7 @@ var vocabulary = makePhraseBook(map[said]string{
 		requires role, insufficient, insufficient scope`,
 	saidTaken: `
 		already exists, already exist, already taken, already in use, already registered, already been taken,
-		already used, is taken, are taken, not unique, must be unique, duplicate, conflict, bereits vergeben,
+		already used, is taken, are taken, not unique, must be unique, unique constraint, duplicate, conflict, bereits vergeben,
 		bereits registriert, existiert bereits, déjà utilisé, déjà utilisée, déjà pris, existe déjà, ya existe,
 		ya está en uso, já existe, já está em uso, già in uso, esiste già, bestaat al, już istnieje`,
 	saidClosed: `
