@@ -290,3 +290,33 @@ func TestNoSecretInEvents(t *testing.T) {
 		}
 	}
 }
+
+// A full queue must change no verdict and lose nothing that is reserved.
+func TestFullQueueChangesNoVerdict(t *testing.T) {
+	t.Parallel()
+	h, s := newTestHandler(t, strict)
+	queue := event.NewQueue(64)
+	s.queue.Store(queue)
+	for range 500 {
+		queue.Offer(event.Event{Type: event.TypeAttempt, Kind: "login", Outcome: "failure", Verdict: "allow"})
+	}
+	reached := 0
+	app := caddyhttp.HandlerFunc(func(w http.ResponseWriter, r *http.Request) error {
+		reached++
+		return wrongPassword(w, r)
+	})
+	for i := range 50 {
+		if err := h.ServeHTTP(httptest.NewRecorder(), visitor(http.MethodPost, "/login", "username=alice&password=g"+strings.Repeat("x", i)), app); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if reached != 10 {
+		t.Errorf("%d guesses reached the app while the queue was full, want 10", reached)
+	}
+	if !s.offer(event.Event{Type: event.TypeAttempt, Kind: "login", Outcome: "success", Detection: "takeover"}) {
+		t.Error("a takeover was dropped by a full queue")
+	}
+	if queue.Dropped(event.Reserved) != 0 || queue.Dropped(event.Normal) == 0 {
+		t.Errorf("dropped %d reserved and %d normal events, want none and some", queue.Dropped(event.Reserved), queue.Dropped(event.Normal))
+	}
+}

@@ -37,6 +37,7 @@ func newVisit(h *Handler, r *http.Request, found recognize.Credentials, now time
 		Time: now, Kind: found.Kind, Route: found.Route, Declared: found.Declared != nil,
 		Source:     sourceOf(r, h.strict, state.lists.Load()),
 		Identities: found.Identities, Ambiguous: found.Ambiguous, Confidence: found.Confidence,
+		Uninspectable: found.Uninspectable,
 		Basic: found.Format == recognize.FormatBasic || found.Format == recognize.FormatDigest,
 	}
 	if v.site != nil && len(found.Secrets) > 0 {
@@ -225,8 +226,8 @@ func logField(r *http.Request, f zap.Field) {
 }
 
 func (v *visit) pseudonym() string {
-	if v.site == nil || len(v.attempt.Identities) == 0 || v.attempt.Identities[0].Empty() {
+	if v.attempt.Pseudonym().IsZero() {
 		return ""
 	}
-	return v.site.Keys().Pseudonym(v.attempt.Identities[0]).String()
+	return v.attempt.Pseudonym().String()
 }

@@ -130,6 +130,9 @@ const (
 	Distributed Detection = "distributed"
 	// SignupFlood: many accounts created from one source.
 	SignupFlood Detection = "signup_flood"
+	// Uninspectable: a login whose body could not be read, where legitimate
+	// clients were seen to send none like it.
+	Uninspectable Detection = "uninspectable"
 	// Takeover: a success that follows a series of failures. An event, never
 	// a refusal.
 	Takeover Detection = "takeover"
@@ -141,7 +144,7 @@ const (
 
 // Detections lists what may stand in an `on` line besides list names.
 var Detections = []Detection{
-	BruteForce, CredentialStuffing, SlowGuessing, Distributed, SignupFlood, Takeover,
+	BruteForce, CredentialStuffing, SlowGuessing, Distributed, SignupFlood, Uninspectable, Takeover,
 }
 
 // Axis is what evidence is counted by and sanctions are put on.

@@ -57,6 +57,9 @@ type Attempt struct {
 	// new guess.
 	Ambiguous bool
 
+	// Uninspectable tells that the body could not be read as far as needed.
+	Uninspectable bool
+
 	// Basic tells that the credentials come with every request (Basic,
 	// Digest): the same success again is no new login.
 	Basic bool

@@ -605,3 +605,44 @@ func TestSeenIsTheExactSpellingOnly(t *testing.T) {
 		}
 	}
 }
+
+func TestUnreadableBodiesAreRefusedWhereNobodySendsThem(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, strictly)
+	unread := func() Verdict {
+		a := login("203.0.113.9", "", 0)
+		a.Uninspectable = true
+		return w.try(a, recognize.Outcome{Result: recognize.Unknown})
+	}
+	w.guess("198.51.100.1", "a@x.test", 1)
+	if v := unread(); !v.LetsThrough() {
+		t.Fatalf("refused when little is known of the route: %s", v.Reason)
+	}
+	for i := range 1200 {
+		w.try(login(address(i%150), fmt.Sprintf("u%d@x.test", i), 7), succeeded)
+	}
+	if v := unread(); v.LetsThrough() || v.Detection != config.Uninspectable {
+		t.Errorf("verdict %+v, want it refused as uninspectable", v)
+	}
+}
+
+func TestDecoyKindOnALoginRouteIsStillAGuess(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, strictly)
+	w.guess("198.51.100.1", "z@x.test", 1)
+	w.try(login("198.51.100.1", "z@x.test", 2), succeeded)
+	for _, kind := range []config.Kind{config.KindSignup, config.KindPasswordChange, config.KindReset} {
+		through := 0
+		for i := range 50 {
+			a := login("203.0.113.9", string(kind)+"@x.test", uint64(100+i))
+			a.Kind = kind
+			if w.try(a, failed).LetsThrough() {
+				through++
+			}
+		}
+		if through > 10 {
+			t.Errorf("%s: %d guesses let through, want at most 10", kind, through)
+		}
+		w.now = w.now.Add(30 * time.Hour)
+	}
+}

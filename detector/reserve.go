@@ -24,18 +24,40 @@ const sharedCap = time.Hour
 // back and refuses.
 func (c *admission) reserve() (Verdict, bool) {
 	r := &c.a.reserved
-	r.signup = c.a.Kind == config.KindSignup
-	if c.a.Kind != config.KindLogin && !r.signup {
+	guess := c.a.Kind == config.KindLogin || (c.class != config.ClassNone && c.site.routes.confirmedLogin(c.a.Route))
+	r.signup = c.a.Kind == config.KindSignup && !guess
+	if !guess && !r.signup {
 		return Verdict{}, false
 	}
 	r.held = true
-	fired := c.reserveAll()
+	fired := c.unreadable()
+	if !fired.Fired() {
+		fired = c.reserveAll()
+	}
 	if !fired.Fired() {
 		return Verdict{}, false
 	}
 	c.release(fullWeight)
 	r.held = false
 	return c.refuse(fired), true
+}
+
+// unreadable asks about a login whose body could not be read.
+func (c *admission) unreadable() rules.Detection {
+	r := c.a.reserved.route
+	if !c.a.Uninspectable || c.a.Kind != config.KindLogin || !r.confirmed() || c.a.reserved.familiar {
+		return rules.Detection{}
+	}
+	unread := r.unread.Add(1) - 1
+	fired := rules.Uninspectable(r.attempts.Load()-1-unread, unread)
+	var enforced rules.Detection
+	if !c.lenient {
+		enforced = fired
+	}
+	if c.fires(enforced, fired) {
+		return enforced
+	}
+	return rules.Detection{}
 }
 
 func (c *admission) reserveAll() (fired rules.Detection) {
@@ -230,7 +252,7 @@ func (c *admission) refuse(fired rules.Detection) Verdict {
 				c.impose(&v, c.a.reserved.accounts[i].pair, terms)
 			}
 		}
-	default:
+	case config.AxisAccount:
 		v.Until = c.accountOpens()
 	}
 	return v

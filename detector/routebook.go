@@ -31,6 +31,7 @@ type Route struct {
 
 	first                               evidence.Seconds
 	attempts, success, failure, unknown atomic.Uint32
+	unread                              atomic.Uint32 // attempts whose body could not be read
 }
 
 // RouteStatus is a route as status shows it.
@@ -80,6 +81,16 @@ func (b *routeBook) get(now evidence.Seconds, kind config.Kind, path string, dec
 	r = &Route{Path: path, Kind: kind, Declared: declared, first: now}
 	b.byKey[key] = r
 	return r
+}
+
+// confirmedLogin reports whether path is known to take logins: then a request
+// that claims to be something else there, by a decoy field, is counted as the
+// guess it may be.
+func (b *routeBook) confirmedLogin(path string) bool {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	r := b.byKey[routeKey{config.KindLogin, path}]
+	return r != nil && r.confirmed()
 }
 
 // makeRoom forgets the route with the fewest attempts; called with mu held.

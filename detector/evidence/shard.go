@@ -10,7 +10,7 @@ const (
 	// so a key that is not there usually costs one miss.
 	bucketWays = 16
 	// bucketFill is how many entries a bucket gets on average in a full shard.
-	// With 16 of 16 every second bucket would overflow, with 10 one in fifty.
+	// With 16 of 16 every second bucket would overflow, with 10 one in forty.
 	bucketFill = 10
 	// candidates is how many entries are compared before one is forgotten,
 	// maxCandidates how many when all of them rank higher than the newcomer.

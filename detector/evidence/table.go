@@ -177,7 +177,8 @@ func (t *Table[E]) Evictions() (n uint64) {
 }
 
 // Bytes is the memory the table has allocated for entries and index. It never
-// shrinks and never exceeds Cap times EntryBytes by more than 64 KiB.
+// shrinks and never exceeds Cap times EntryBytes by more than 64 KiB and one
+// entry for each shard.
 func (t *Table[E]) Bytes() int64 { return t.bytes.Load() }
 
 // EntryBytes is what one entry costs in a full table, index included, rounded

@@ -29,6 +29,9 @@ func (d Detection) Fired() bool { return d.Name != "" }
 
 // String tells the detection in a sentence for operators.
 func (d Detection) String() string {
+	if d.Name == config.Uninspectable {
+		return "the body cannot be read, and legitimate clients of this route send none like it"
+	}
 	what, where := "failed logins", "from this source"
 	switch d.Rule {
 	case "pair":

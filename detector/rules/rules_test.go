@@ -31,6 +31,9 @@ func TestRules(t *testing.T) {
 		"account: beyond, from two sources":     {Account(99*Quarters, 2, 1, ten), "", ""},
 		"account: at the threshold, from three": {Account(10*Quarters, 3, 1, ten), "", ""},
 		"account: beyond, from three":           {Account(11*Quarters, 3, 1, ten), config.Distributed, config.AxisAccount},
+		"unread: too little is known":           {Uninspectable(999, 0), "", ""},
+		"unread: nobody else sends such":        {Uninspectable(1000, 0), config.Uninspectable, config.AxisRoute},
+		"unread: legitimate clients do":         {Uninspectable(1000, 1), "", ""},
 		"signup: the tenth account":             {Signup(10*Quarters, 1, ten), "", ""},
 		"signup: the eleventh":                  {Signup(11*Quarters, 1, ten), config.SignupFlood, config.AxisSource},
 	} {
