@@ -1,0 +1,208 @@
+package caddymodule
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/caddyserver/caddy/v2/caddyconfig"
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
+
+	"github.com/doorward/doorward/config"
+)
+
+const optionName = "doorward"
+
+func init() {
+	httpcaddyfile.RegisterGlobalOption(optionName, parseGlobalOption)
+}
+
+func parseGlobalOption(d *caddyfile.Dispenser, existing any) (any, error) {
+	app := new(App)
+	if err := app.UnmarshalCaddyfile(d); err != nil {
+		return nil, err
+	}
+	if existing != nil {
+		d.Reset()
+		d.Next()
+		return nil, d.Err("a second global option doorward; put all lines into one block")
+	}
+	return httpcaddyfile.App{Name: optionName, Value: caddyconfig.JSON(app, nil)}, nil
+}
+
+// UnmarshalCaddyfile sets up the app from the global option. Every line may be
+// left out, and so may the whole option. Syntax:
+//
+//	doorward {
+//	    secret          <text>
+//	    previous_secret <text>
+//	    state_dir       <folder>
+//	    max_tracked     <n>
+//	    queue           <n>
+//	    tor off
+//	    tor [<url>|<file>] {
+//	        source  <url>|<file>
+//	        refresh <duration>
+//	    }
+//	    allow <address>|<range> [<reason>] [for <duration> | until <time>]
+//	    file <path> {
+//	        roll_size <size>
+//	        keep      <n>
+//	    }
+//	}
+//
+// secret is what all keys are derived from: 32 bytes or more, best written as
+// {env.NAME} or {file.PATH}. Default: a random file in the state folder.
+// previous_secret is still accepted after secret was changed.
+//
+// state_dir is where keys and lists are kept. Default: the folder doorward in
+// Caddy's data directory.
+//
+// max_tracked is how many sources, accounts and pairs each are remembered, 1024
+// to 20000000. Default 200000.
+//
+// queue is how many events may wait to be written, 64 to 1048576. Default 8192.
+//
+// tor is the list of Tor exits, one address per line. Default: on, from
+// https://check.torproject.org/torbulkexitlist, with refresh 1h. A file must
+// exist and hold addresses when the configuration is loaded.
+//
+// allow exempts an address or a range from being refused; its attempts are
+// recorded. It may be repeated. until takes a time such as
+// 2030-12-31T00:00:00Z; an entry that is over is ignored. for is counted from
+// the moment the Caddyfile is read: every reload begins it anew. Default: for
+// ever.
+//
+// file writes events as JSON lines. A new file is begun at roll_size (1MiB or
+// more, default 100MiB) and keep old ones are kept (1 to 1000, default 5).
+// Default: off.
+//
+// Durations are written 90s, 10m, 24h or 7d; sizes 64KiB, 100MiB or 1GB.
+func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
+	d.Next() // the name of the option
+	start := d.Token()
+	if d.NextArg() {
+		return placeAt(start, errors.New("the global option doorward takes no argument; write `doorward {` and the lines below it"))
+	}
+	return a.grammar().read(httpcaddyfile.Helper{Dispenser: d})
+}
+
+func (a *App) grammar() blockGrammar {
+	c := &a.App
+	return blockGrammar{
+		block:     "the global option doorward",
+		elsewhere: belongsToSite,
+		check:     func() error { return c.Validate() },
+		lines: map[string]blockLine{
+			"secret":          settingLine("secret {env.DOORWARD_SECRET}", parseInto(&c.Secret, parseSecret)),
+			"previous_secret": settingLine("previous_secret {env.DOORWARD_OLD_SECRET}", parseInto(&c.PreviousSecret, parseSecret)),
+			"state_dir":       settingLine("state_dir /var/lib/doorward", parseInto(&c.StateDir, parsePath)),
+			"max_tracked":     settingLine("max_tracked 200000", parseInto(&c.MaxTracked, parseCount)),
+			"queue":           settingLine("queue 8192", parseInto(&c.Queue, parseCount)),
+			"tor": {usage: "tor off", max: 1, once: true, block: true, read: func(h httpcaddyfile.Helper, args []string) error {
+				return readTor(c, h, args)
+			}},
+			"allow": {usage: `allow 192.0.2.0/24 "reason" until 2030-12-31T00:00:00Z`, min: 1, max: 4, read: func(_ httpcaddyfile.Helper, args []string) error {
+				return readAllow(c, args)
+			}},
+			"file": {usage: "file /var/log/doorward/events.jsonl", min: 1, max: 1, once: true, block: true, read: func(h httpcaddyfile.Helper, args []string) error {
+				return readFile(c, h, args[0])
+			}},
+		},
+	}
+}
+
+func belongsToSite(word string) string {
+	if _, ok := new(Handler).grammar(nil).lines[word]; ok {
+		return "put it into the directive doorward of a site block"
+	}
+	return ""
+}
+
+func belongsNowhere(string) string { return "" }
+
+// readTor reads the arguments and the block of `tor`. Whether a file exists and
+// holds addresses is looked at when the configuration is loaded, not here:
+// adapting a Caddyfile opens no file.
+func readTor(c *config.App, h httpcaddyfile.Helper, args []string) error {
+	if len(args) == 1 && args[0] == "off" {
+		c.TorOff = true
+		if opensBlock(h.Dispenser) {
+			return errors.New("`tor off` takes no block; write `tor off`, or `tor {` and the lines below it")
+		}
+		return nil
+	}
+	tor := &config.List{}
+	if len(args) == 1 && args[0] != "on" {
+		tor.Source = args[0]
+	}
+	c.Tor = tor
+	return blockGrammar{
+		block:     "the option tor",
+		elsewhere: belongsNowhere,
+		check:     tor.Validate,
+		lines: map[string]blockLine{
+			"source": settingLine("source "+config.DefaultTorSource, func(_ httpcaddyfile.Helper, args []string) error {
+				if tor.Source != "" {
+					return errors.New("the source stands behind `tor` already; keep one")
+				}
+				tor.Source = args[0]
+				return nil
+			}),
+			"refresh": settingLine("refresh 1h", parseInto(&tor.Refresh, parsePositive)),
+		},
+	}.read(h)
+}
+
+// readAllow reads RANGE ["REASON"] [for DURATION | until TIME].
+func readAllow(c *config.App, args []string) error {
+	entry, rest := config.Allow{Range: args[0]}, args[1:]
+	if len(rest) > 0 && rest[0] != "for" && rest[0] != "until" {
+		entry.Reason, rest = rest[0], rest[1:]
+	}
+	if len(rest) > 0 {
+		if len(rest) != 2 {
+			return fmt.Errorf("allow %s: write the reason in quotes, then `for 24h` or `until 2030-12-31T00:00:00Z`, or neither", entry.Range)
+		}
+		until, err := parseEnd(rest[0], rest[1])
+		if err != nil {
+			return fmt.Errorf("allow %s: %w", entry.Range, err)
+		}
+		entry.Until = until
+	}
+	c.Allow = append(c.Allow, entry)
+	return nil
+}
+
+func parseEnd(word, text string) (time.Time, error) {
+	switch word {
+	case "for":
+		d, err := parsePositive(text)
+		return time.Now().Add(d.Std()).UTC().Truncate(time.Second), err
+	case "until":
+		t, err := time.Parse(time.RFC3339, text)
+		if err != nil {
+			return t, fmt.Errorf("%q is no time; write something like 2030-12-31T00:00:00Z", text)
+		}
+		return t.UTC(), nil
+	}
+	return time.Time{}, fmt.Errorf("unknown word %q; write `for 24h` or `until 2030-12-31T00:00:00Z`, with the reason before it in quotes", word)
+}
+
+func readFile(c *config.App, h httpcaddyfile.Helper, path string) error {
+	file := &config.FileSink{Path: path}
+	c.File = file
+	return blockGrammar{
+		block:     "the option file",
+		elsewhere: belongsNowhere,
+		check:     func() error { return file.Validate() },
+		lines: map[string]blockLine{
+			"roll_size": settingLine("roll_size 100MiB", parseInto(&file.RollSize, parsePositiveSize)),
+			"keep":      settingLine("keep 5", parseInto(&file.Keep, parseCount)),
+		},
+	}.read(h)
+}
+
+// Interface guard
+var _ caddyfile.Unmarshaler = (*App)(nil)

@@ -1,0 +1,300 @@
+package caddymodule
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/doorward/doorward/config"
+)
+
+const directiveName = "doorward"
+
+func init() {
+	httpcaddyfile.RegisterHandlerDirective(directiveName, parseDirective)
+	// Behind request_body, whose limit then holds for us too, and the rewrites;
+	// before basic_auth and forward_auth, whose 401 is an outcome.
+	httpcaddyfile.RegisterDirectiveOrder(directiveName, httpcaddyfile.Before, "basic_auth")
+}
+
+func parseDirective(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
+	handler := new(Handler)
+	if err := handler.unmarshal(h); err != nil {
+		return nil, err
+	}
+	return handler, nil
+}
+
+// UnmarshalCaddyfile sets up the handler from the directive. The bare word
+// protects the site; every line may be left out. Syntax:
+//
+//	doorward [<matcher>] [enforce|observe|off] {
+//	    site <name>
+//	    mode enforce|observe|off
+//	    automatic on|off
+//
+//	    <kind> [@<matcher> | <path> | <method> <path>] {
+//	        identifier <name> <place> [<key>]
+//	        password <place> [<key>]
+//	        success {
+//	            <condition>
+//	        }
+//	        failure {
+//	            <condition>
+//	        }
+//	    }
+//
+//	    limit <class>|<path> <n>/<duration> per source|prefix|account|pair|route
+//	    on <detection>|<list> [<class>] <answer> [<duration>]
+//	    threshold source|source_slow|pair|account|signups <n>/<duration>
+//	    ban <first> [<longest>]
+//
+//	    refusal page|error
+//	    contact <text>
+//	    body_limit <size>
+//	    response_limit <size>
+//	    plaintext_identities
+//	    fold strict
+//	}
+//
+// site names whose evidence it is: handlers with the same name share counts and
+// sanctions. Default: the hosts of the site block.
+//
+// mode says how far verdicts are carried out: enforce refuses, observe only
+// records what would have been refused, off does nothing. It may also stand
+// behind the word doorward. Default: enforce, but gently on routes that were
+// found automatically until they have proved themselves; a written enforce
+// waives that.
+//
+// automatic off recognises attempts on declared routes only. Default: on.
+//
+// <kind> declares a route, where attempts of one kind arrive: login, signup,
+// mfa (second factor), logout, reset_request (asking for a reset mail), reset
+// (setting the password with the mailed link) or password_change. `event
+// <kind>` is the same, and takes the long names too: event
+// password-reset-request POST /password. The first route that matches a request
+// counts. The path is exact, or a beginning when it ends in *; without a method
+// POST, PUT and PATCH match; @<matcher> is a named matcher of the site block.
+//
+// identifier says where a user identifier is sent, password where the password
+// is. <place> is form, json, query or header with the name of the field (json:
+// with dots, as user.email), path with the number of the segment, basic,
+// digest, host, or value with a fixed text. Default: found by the names of the
+// fields.
+//
+// success and failure say how the app answers. Blocks may be repeated: one is
+// enough; in a block all lines must hold; on a line one value is enough. If
+// both match it is a failure; if neither does the outcome is unknown. With only
+// one of the two declared, all else is read automatically. <condition> is
+//
+//	status   <code>|<class>...   302, 4xx
+//	header   <name> [<text>...]
+//	cookie   <name> [<text>...]
+//	redirect <text>...           where Location points to
+//	body     <text>...           occurs in the body
+//	json     <path> [<text>...]
+//
+// <text> may begin or end with * except in body. Without text header, cookie
+// and json hold when there is such a field.
+//
+// limit counts every attempt whatever its outcome, before the app is asked, and
+// answers 429 beyond <n> in a sliding window. <class> is login, signup, reset,
+// mfa or all. Several lines add up. Default: none.
+//
+// on chooses the answer to a detection (brute_force, credential_stuffing,
+// slow_guessing, distributed, signup_flood, uninspectable, takeover) or to an
+// address list (tor): allow, tag, limit (429), block (403) or drop. all, for a list, is every
+// request. One line per name and class. <duration> is the first sanction of a
+// detection that limits, blocks or drops. Default: detections limit; tor is
+// tagged and has half the thresholds.
+//
+// threshold says how many failures are let through; the next is refused.
+// Defaults: source 10/10m, source_slow 100/24h, pair 10/24h, account 25/1h,
+// signups 10/10m (accounts created).
+//
+// ban is the length of the first sanction, which doubles each time up to the
+// longest. Default: 10m 24h.
+//
+// refusal page writes the answer here; error leaves it to handle_errors.
+// Default: page. contact is a line of text on that page. Default: none.
+//
+// body_limit and response_limit are how much of a request and of the answer to
+// an attempt is looked at, up to 1MiB; longer ones pass through whole. Default:
+// 64KiB each.
+//
+// plaintext_identities shows names that have logged in before as they are, in
+// logs and events. Default: masked. fold strict counts addresses that differ by
+// +tag or dots as different accounts. Default: as one.
+func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
+	return h.unmarshal(httpcaddyfile.Helper{Dispenser: d})
+}
+
+// unmarshal needs the helper for the matchers of the site block and for the
+// global options.
+func (h *Handler) unmarshal(helper httpcaddyfile.Helper) error {
+	helper.Next() // the name of the directive
+	start := helper.Token()
+	args := helper.RemainingArgs()
+	if len(args) > 1 {
+		return placeAt(start, fmt.Errorf("doorward with %s; write `doorward`, `doorward observe`, or the lines in a block", counted(len(args), "argument")))
+	}
+	if len(args) == 1 {
+		if err := h.setMode(helper, args); err != nil {
+			return placeAt(start, err)
+		}
+	}
+	lists, err := configuredLists(helper)
+	if err != nil {
+		return placeAt(start, err)
+	}
+	return h.grammar(lists).read(helper)
+}
+
+// configuredLists are the address lists the global option leaves switched on.
+func configuredLists(h httpcaddyfile.Helper) ([]string, error) {
+	var app config.App
+	if option, ok := h.Option(optionName).(httpcaddyfile.App); ok {
+		if err := json.Unmarshal(option.Value, &app); err != nil {
+			return nil, fmt.Errorf("reading the global option doorward: %w", err)
+		}
+	}
+	return app.Lists(), nil
+}
+
+func (h *Handler) grammar(lists []string) blockGrammar {
+	s := &h.Site
+	g := blockGrammar{
+		block:     "the directive doorward",
+		elsewhere: belongsOutsideSite,
+		check:     func() error { return s.Validate(lists) },
+		lines: map[string]blockLine{
+			"site":           settingLine("site shop", parseInto(&s.Name, parseText)),
+			"mode":           settingLine("mode enforce|observe|off", h.setMode),
+			"automatic":      settingLine("automatic on|off", parseInto(&s.Automatic, parseSwitch)),
+			"refusal":        settingLine("refusal page|error", parseInto(&s.Refusal, parseRefusal)),
+			"contact":        settingLine(`contact "help@example.com, +31 20 555 0100"`, parseInto(&s.Contact, parseText)),
+			"body_limit":     settingLine("body_limit 64KiB", parseInto(&s.BodyLimit, parsePositiveSize)),
+			"response_limit": settingLine("response_limit 64KiB", parseInto(&s.ResponseLimit, parsePositiveSize)),
+			"fold":           settingLine("fold strict", parseInto(&s.FoldStrict, parseFold)),
+			"plaintext_identities": {usage: "plaintext_identities", once: true, read: func(httpcaddyfile.Helper, []string) error {
+				s.PlaintextIdentities = true
+				return nil
+			}},
+			"limit":     {usage: "limit login 20/10m per source", min: 4, max: 4, read: h.readLimit},
+			"on":        {usage: "on brute_force login block 10m", min: 2, max: 4, read: h.readPolicy(lists)},
+			"threshold": {usage: "threshold source 10/10m", min: 2, max: 2, read: h.readThreshold},
+			"ban":       {usage: "ban 10m 24h", min: 1, max: 2, once: true, read: h.readBan},
+			"event":     {usage: "event password-reset-request POST /password", min: 1, max: 3, block: true, read: h.readEvent},
+		},
+	}
+	for _, word := range routeWords {
+		g.lines[word.text] = blockLine{usage: word.text + " POST /" + word.text, max: 2, block: true, read: h.readRoute(word.kind)}
+	}
+	return g
+}
+
+// belongsOutsideSite knows the words of the global option, of a route and the
+// long names of kinds.
+func belongsOutsideSite(word string) string {
+	if _, ok := new(App).grammar().lines[word]; ok {
+		return "put it into the global option doorward at the top of the Caddyfile"
+	}
+	if _, ok := routeGrammar(new(Route)).lines[word]; ok {
+		return "it belongs to a route; write `login POST /session {` and it below"
+	}
+	if kind, ok := eventKind(word); ok {
+		for _, w := range routeWords {
+			if w.kind == kind && w.text != word {
+				return fmt.Sprintf("write `%s`", w.text)
+			}
+		}
+	}
+	return ""
+}
+
+func (h *Handler) setMode(_ httpcaddyfile.Helper, args []string) error {
+	if h.Mode != "" {
+		return errors.New("the mode stands behind the word doorward already; keep one")
+	}
+	mode, err := config.ParseMode(args[0])
+	h.Mode = mode
+	return err
+}
+
+func (h *Handler) readLimit(_ httpcaddyfile.Helper, args []string) error {
+	if args[2] != "per" {
+		return fmt.Errorf("%q instead of `per`; write something like `limit login 20/10m per source`", args[2])
+	}
+	rate, err := config.ParseRate(args[1])
+	if err != nil {
+		return err
+	}
+	l := config.Limit{Rate: rate, Per: config.Axis(args[3])}
+	if args[0] != "" && (args[0][0] == '/' || args[0][0] == '*') {
+		l.Path = args[0]
+	} else {
+		l.Class = config.Class(args[0])
+	}
+	h.Limits = append(h.Limits, l)
+	return l.Validate()
+}
+
+// readPolicy reads NAME [CLASS] ANSWER [DURATION].
+func (h *Handler) readPolicy(lists []string) lineReader {
+	return func(_ httpcaddyfile.Helper, args []string) error {
+		p, rest := config.Policy{On: args[0]}, args[1:]
+		// The class is what stands before an answer.
+		if isClass := slices.Contains(config.Classes, config.Class(rest[0])); isClass || len(rest) == 3 ||
+			(len(rest) == 2 && slices.Contains(config.Answers, config.Answer(rest[1]))) {
+			p.Class, rest = config.Class(rest[0]), rest[1:]
+		}
+		if len(rest) == 0 {
+			return fmt.Errorf("the answer is missing; write something like `on %s %s limit`", p.On, p.Class)
+		}
+		p.Answer = config.Answer(rest[0])
+		if len(rest) == 2 {
+			duration, err := parsePositive(rest[1])
+			if err != nil {
+				return err
+			}
+			p.For = duration
+		}
+		h.Policies = append(h.Policies, p)
+		return p.Validate(lists)
+	}
+}
+
+func (h *Handler) readThreshold(_ httpcaddyfile.Helper, args []string) error {
+	target := h.Thresholds.Rate(args[0])
+	if target == nil {
+		return unknownWord("threshold", args[0], config.ThresholdNames)
+	}
+	if !target.IsZero() {
+		return fmt.Errorf("a second line `threshold %s`; keep one", args[0])
+	}
+	rate, err := config.ParseRate(args[1])
+	*target = rate
+	return err
+}
+
+func (h *Handler) readBan(_ httpcaddyfile.Helper, args []string) error {
+	first, err := parsePositive(args[0])
+	if err != nil {
+		return err
+	}
+	h.Thresholds.Ban = first
+	if len(args) == 1 {
+		return nil
+	}
+	longest, err := parsePositive(args[1])
+	h.Thresholds.BanCap = longest
+	return err
+}
+
+// Interface guard
+var _ caddyfile.Unmarshaler = (*Handler)(nil)
