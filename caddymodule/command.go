@@ -29,7 +29,7 @@ explain, events, block, unblock, allow, mode.`,
 			cmd.AddCommand(
 				statusCommand(), explainCommand(), eventsCommand(),
 				entryCommand("block"), entryCommand("allow"), unblockCommand(), modeCommand(),
-				replayCommand(), demoCommand(),
+				recognizeCommand(), replayCommand(), demoCommand(),
 			)
 		},
 	})

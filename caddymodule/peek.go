@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -43,6 +44,7 @@ type peeked struct {
 	prefix   []byte
 	complete bool
 	used     int // bytes of the buffer that were written
+	restored *restored
 }
 
 // peek reads at most limit bytes of the body and puts them back in front of
@@ -58,14 +60,14 @@ func peek(w http.ResponseWriter, r *http.Request, limit int) (peeked, error) {
 	//nolint:bodyclose // as in FlushError
 	control := http.NewResponseController(w)
 	deadline := control.SetReadDeadline(time.Now().Add(peekTimeout)) == nil
-	n, err := io.ReadFull(r.Body, b)
+	n, err := readBeginning(r, b)
 	if deadline {
 		_ = control.SetReadDeadline(time.Time{})
 	}
 	*p.buf, p.used = b[:0], n
 	switch {
 	case err == nil:
-		p.prefix = b[:limit]
+		p.prefix = b[:min(n, limit)]
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		p.prefix, p.complete = b[:n], true
 	case errors.Is(err, os.ErrDeadlineExceeded):
@@ -75,31 +77,78 @@ func peek(w http.ResponseWriter, r *http.Request, limit int) (peeked, error) {
 		p.release()
 		return peeked{}, caddyhttp.Error(http.StatusBadRequest, err)
 	}
-	r.Body = &restored{prefix: b[:n], tail: r.Body}
+	p.restored = &restored{prefix: b[:n], tail: r.Body}
+	r.Body = p.restored
 	return p, nil
 }
 
-// restored is a body whose beginning has been read already.
+// readBeginning fills b from the body, as io.ReadFull does. Of a stream of
+// gRPC messages it reads one byte: such a call may send its next message only
+// after an answer to the first, so waiting for more would end it. A message
+// begins with a flag of 0 or 1, and no body that credentials are read from does
+// (https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md).
+func readBeginning(r *http.Request, b []byte) (int, error) {
+	contentType := r.Header.Get("Content-Type")
+	if len(contentType) < len(grpcType) || !strings.EqualFold(contentType[:len(grpcType)], grpcType) ||
+		r.Header.Get("Content-Encoding") != "" {
+		return io.ReadFull(r.Body, b)
+	}
+	n, err := io.ReadFull(r.Body, b[:1])
+	if err != nil || b[0] <= 1 {
+		return n, err
+	}
+	more, err := io.ReadFull(r.Body, b[1:])
+	if errors.Is(err, io.EOF) {
+		err = io.ErrUnexpectedEOF // there was a beginning
+	}
+	return n + more, err
+}
+
+const grpcType = "application/grpc"
+
+// restored is a body whose beginning has been read already. The proxy's
+// transport reads it from a goroutine of its own, which may go on for a while
+// after an early answer has ended the handler.
 type restored struct {
+	mu     sync.Mutex
 	prefix []byte
+	ended  bool
 	tail   io.ReadCloser
 }
 
+// Read yields the prefix and then the rest. After the handler's end it fails as
+// the bodies of net/http do: the prefix belongs to another request by then.
 func (b *restored) Read(p []byte) (int, error) {
-	if len(b.prefix) == 0 {
-		return b.tail.Read(p)
+	b.mu.Lock()
+	if b.ended {
+		b.mu.Unlock()
+		return 0, http.ErrBodyReadAfterClose
 	}
 	n := copy(p, b.prefix)
 	b.prefix = b.prefix[n:]
+	rest := len(b.prefix) == 0 && n == 0
+	b.mu.Unlock()
+	if rest {
+		return b.tail.Read(p)
+	}
 	return n, nil
 }
 
 func (b *restored) Close() error { return b.tail.Close() }
 
-// release gives the buffer back. The proxy may hold the body until the next
-// handler has returned, so it must not be called earlier; nor at all once the
-// connection was taken over.
+func (b *restored) end() {
+	b.mu.Lock()
+	b.prefix, b.ended = nil, true
+	b.mu.Unlock()
+}
+
+// release gives the buffer back and ends the body. The next handler needs the
+// body until it has returned, so it must not be called earlier; nor at all once
+// the connection was taken over.
 func (p *peeked) release() {
+	if p.restored != nil {
+		p.restored.end()
+	}
 	if p.buf != nil {
 		putBuffer(p.buf, p.used)
 		p.buf = nil

@@ -79,7 +79,7 @@ func (v *visit) identify(e *event.Event) {
 	id := v.attempt.Identities[0]
 	seen := v.learned.Seen || v.h.app.state.detector.Seen(&v.attempt)
 	e.Identity = identity.Mask(id, seen, v.h.policy.Site().PlaintextIdentities)
-	e.Pseudonym, e.KeyID = v.site.Keys().Pseudonym(id).String(), v.site.Keys().ID()
+	e.Pseudonym, e.KeyID = v.attempt.Pseudonym().String(), v.site.Keys().ID()
 	e.PrimaryKey, _, _ = id.PrimaryKey()
 	for _, pair := range id.Pairs() {
 		e.IdentityKeys = append(e.IdentityKeys, pair.Key)

@@ -2,10 +2,11 @@ package caddymodule
 
 import (
 	"net/http"
-	"strings"
+	"slices"
 	"time"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp/encode"
 	"go.uber.org/zap"
 
 	"github.com/doorward/doorward/detector"
@@ -38,7 +39,7 @@ func newVisit(h *Handler, r *http.Request, found recognize.Credentials, now time
 		Source:     sourceOf(r, h.strict, state.lists.Load()),
 		Identities: found.Identities, Ambiguous: found.Ambiguous, Confidence: found.Confidence,
 		Uninspectable: found.Uninspectable,
-		Basic: found.Format == recognize.FormatBasic || found.Format == recognize.FormatDigest,
+		Basic:         found.Format == recognize.FormatBasic || found.Format == recognize.FormatDigest,
 	}
 	if v.site != nil && len(found.Secrets) > 0 {
 		v.attempt.Credential = uint64(v.site.Keys().Fingerprint(found.Secrets))
@@ -75,9 +76,15 @@ func (v *visit) pass(w http.ResponseWriter, next caddyhttp.Handler, body *peeked
 		readable(v.r.Header)
 	}
 	buf := getBuffer()
-	v.watch = newObserver(w, *buf, min(room, cap(*buf)))
-	if v.attempt.Basic {
-		v.watch.onHead = func() { v.settle(false, nil) }
+	if cap(*buf) < room {
+		*buf = make([]byte, 0, room)
+	}
+	v.watch = newObserver(w, *buf, room)
+	v.watch.onHead = func() {
+		// An upgraded connection may last for days, and tells no more.
+		if v.attempt.Basic || v.watch.status == http.StatusSwitchingProtocols {
+			v.settle(false, nil)
+		}
 	}
 	done := false
 	defer func() {
@@ -95,12 +102,13 @@ func (v *visit) pass(w http.ResponseWriter, next caddyhttp.Handler, body *peeked
 // readable asks the app for an answer that can be read: gzip if the client
 // takes it, else none. Brotli has no decoder here.
 func readable(h http.Header) {
-	accepted := h.Get("Accept-Encoding")
-	switch {
-	case accepted == "":
-	case strings.Contains(accepted, "gzip"):
-		h.Set("Accept-Encoding", "gzip")
-	default:
+	if len(h["Accept-Encoding"]) == 0 {
+		return
+	}
+	accepted := encode.AcceptedEncodings(&http.Request{Header: h}, nil)
+	if slices.Contains(accepted, "gzip") {
+		h["Accept-Encoding"] = []string{"gzip"}
+	} else {
 		h.Del("Accept-Encoding")
 	}
 }

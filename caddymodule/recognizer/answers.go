@@ -1,0 +1,76 @@
+package recognizer
+
+import (
+	"maps"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/doorward/doorward/config"
+	"github.com/doorward/doorward/detector/recognize"
+)
+
+// answerVariant is what a route may say about answers.
+type answerVariant struct {
+	success, failure []config.Condition
+}
+
+// maxAlternatives is how many values a suggested condition has at most: more
+// of them are no rule.
+const maxAlternatives = 4
+
+// answerVariants lists what may be said, the most first, nothing last. Only
+// what success and failure do not share tells them apart. A failure alone is
+// enough: all other outcomes are then read automatically.
+func (g *group) answerVariants() []answerVariant {
+	var list []answerVariant
+	good, bad := g.values(recognize.Success, statusOf), g.values(recognize.Failure, statusOf)
+	if apart(good, bad) {
+		failure := condition(config.PartStatus, bad)
+		if g.scheme == "" { // credentials in a header are accepted with whatever the page answers
+			list = append(list, answerVariant{condition(config.PartStatus, good), failure})
+		}
+		list = append(list, answerVariant{failure: failure})
+	}
+	good, bad = g.values(recognize.Success, targetOf), g.values(recognize.Failure, targetOf)
+	if apart(good, bad) {
+		list = append(list, answerVariant{failure: condition(config.PartRedirect, bad)})
+	}
+	return append(list, answerVariant{})
+}
+
+// values collects what the answers of an outcome have at some place, sorted; a
+// "" among them is an answer that has nothing there.
+func (g *group) values(r recognize.Result, of func(*recognize.Response) string) []string {
+	set := map[string]bool{}
+	for _, s := range g.steps {
+		if s.Outcome == r {
+			set[of(&s.entry.Response)] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(set))
+}
+
+func statusOf(r *recognize.Response) string { return strconv.Itoa(r.Status) }
+
+// targetOf is the path an answer redirects to.
+func targetOf(r *recognize.Response) string {
+	u, err := url.Parse(r.Header.Get("Location"))
+	if err != nil || r.Status/100 != 3 || strings.Contains(u.Path, "*") || !writable(u.Path) {
+		return ""
+	}
+	return u.Path
+}
+
+// apart reports whether both were seen and share nothing.
+func apart(good, bad []string) bool {
+	if len(good) == 0 || len(bad) == 0 || len(bad) > maxAlternatives || slices.Contains(bad, "") {
+		return false
+	}
+	return !slices.ContainsFunc(good, func(v string) bool { return slices.Contains(bad, v) })
+}
+
+func condition(of config.Part, values []string) []config.Condition {
+	return []config.Condition{{{Of: of, Values: values}}}
+}

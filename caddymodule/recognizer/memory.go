@@ -1,0 +1,176 @@
+package recognizer
+
+import (
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/doorward/doorward/config"
+	"github.com/doorward/doorward/detector/identity"
+	"github.com/doorward/doorward/detector/recognize"
+)
+
+// The bounds of a memory. A map that is full is started anew, a list that is
+// full takes no more.
+const (
+	maxClients = 4096
+	maxRoutes  = 1024
+	maxHosts   = 256
+	maxSpaces  = 256 // per host
+)
+
+// sure is the confidence from which an outcome teaches something.
+const sure = 0.9
+
+// memory is what a session has taught so far.
+type memory struct {
+	// accepted is what Basic or Digest credentials were last accepted, by
+	// client and host: clients send them with every request.
+	accepted map[clientHost]acceptedCredentials
+	// firstSteps is who took the first step of a login, by client.
+	firstSteps map[netip.Addr]identity.Identity
+	routes     map[routeKey]routeFacts
+	// spaces are the protection spaces of a host that were seen to ask for
+	// credentials, as paths that end in a slash.
+	spaces map[string][]string
+}
+
+type clientHost struct {
+	client netip.Addr
+	host   string
+}
+
+type acceptedCredentials struct {
+	who identity.Identity
+	// secret is the password, "" for Digest, whose answers differ by request.
+	secret string
+}
+
+type routeKey struct {
+	host, route string
+	kind        config.Kind
+}
+
+type routeFacts struct{ accepts, refuses400 bool }
+
+func newMemory() *memory {
+	return &memory{
+		accepted:   map[clientHost]acceptedCredentials{},
+		firstSteps: map[netip.Addr]identity.Identity{},
+		routes:     map[routeKey]routeFacts{},
+		spaces:     map[string][]string{},
+	}
+}
+
+// put stores a value in a map that holds at most room of them.
+func put[K comparable, V any](m map[K]V, key K, value V, room int) {
+	if _, known := m[key]; !known && len(m) >= room {
+		clear(m)
+	}
+	m[key] = value
+}
+
+// facts is what is known about the place of an attempt. Which cookies visitors
+// get is left out: that apps change a visitor's session at login says more than
+// the name does.
+func (m *memory) facts(r *recognize.Request, found *recognize.Credentials) recognize.RouteFacts {
+	route := m.routes[routeKey{r.Host, found.Route, found.Kind}]
+	return recognize.RouteFacts{
+		Accepts: route.accepts, Refuses400: route.refuses400,
+		Challenges: slices.ContainsFunc(m.spaces[r.Host], func(s string) bool { return strings.HasPrefix(r.Path, s) }),
+	}
+}
+
+// seen learns from any exchange that is over that a path asks for credentials,
+// and with it everything at or below its last slash (RFC 7617 §2.2).
+func (m *memory) seen(r *recognize.Request, resp *recognize.Response) {
+	spaces := m.spaces[r.Host]
+	if !asksForCredentials(resp) || len(spaces) == maxSpaces {
+		return
+	}
+	space := r.Path[:strings.LastIndexByte(r.Path, '/')+1]
+	if !slices.Contains(spaces, space) {
+		put(m.spaces, r.Host, append(spaces, space), maxHosts)
+	}
+}
+
+func asksForCredentials(resp *recognize.Response) bool {
+	if resp.Status != http.StatusUnauthorized {
+		return false
+	}
+	return slices.ContainsFunc(resp.Header.Values("WWW-Authenticate"), func(v string) bool {
+		v = strings.ToLower(v)
+		return strings.Contains(v, "basic") || strings.Contains(v, "digest")
+	})
+}
+
+// settled learns from an attempt and its outcome.
+func (m *memory) settled(client netip.Addr, r *recognize.Request, resp *recognize.Response, found *recognize.Credentials, o recognize.Outcome) {
+	if found.Kind == config.KindLogin && len(found.Identities) > 0 {
+		m.firstStep(client, found.Identities[0], o.Result)
+	}
+	if found.Kind == config.KindLogout {
+		delete(m.accepted, clientHost{client, r.Host})
+	}
+	if o.Confidence < sure {
+		return
+	}
+	key := routeKey{r.Host, found.Route, found.Kind}
+	facts := m.routes[key]
+	switch {
+	case o.Result == recognize.Success && resp.Status < 400:
+		facts.accepts = true
+	case o.Result == recognize.Failure && resp.Status == http.StatusBadRequest && !found.Missing:
+		facts.refuses400 = true
+	default:
+		return
+	}
+	put(m.routes, key, facts, maxRoutes)
+}
+
+// firstStep remembers who logs in. A refused login of somebody else does not
+// end a login that waits for its second factor.
+func (m *memory) firstStep(client netip.Addr, who identity.Identity, result recognize.Result) {
+	_, known := m.firstSteps[client]
+	switch result {
+	case recognize.Success, recognize.Challenge, recognize.Unknown:
+	default:
+		if known {
+			return
+		}
+	}
+	put(m.firstSteps, client, who, maxClients)
+}
+
+// who is the identity an attempt is told with.
+func (m *memory) who(client netip.Addr, found *recognize.Credentials) identity.Identity {
+	if first, ok := m.firstSteps[client]; ok && found.Kind == config.KindMFA {
+		return first
+	}
+	if len(found.Identities) == 0 {
+		return identity.Identity{}
+	}
+	return found.Identities[0]
+}
+
+// repeats reports whether an attempt brings the credentials that the client
+// was accepted with before: browsers and API clients send them with every
+// request, and nobody logs in by that. It remembers those that were let in: by
+// an answer like 403 they proved right, but opened nothing yet.
+func (m *memory) repeats(client netip.Addr, host string, found *recognize.Credentials, o recognize.Outcome, status int) bool {
+	inHeader := found.Format == recognize.FormatBasic || found.Format == recognize.FormatDigest
+	if !inHeader || o.Result != recognize.Success || found.Ambiguous || len(found.Identities) != 1 || len(found.Secrets) != 1 {
+		return false
+	}
+	now := acceptedCredentials{who: found.Identities[0]}
+	if found.Format == recognize.FormatBasic {
+		now.secret = string(found.Secrets[0])
+	}
+	key := clientHost{client, host}
+	before, known := m.accepted[key]
+	if status < 400 {
+		put(m.accepted, key, now, maxClients)
+	}
+	return known && before.who.Equal(now.who) && before.secret == now.secret
+}

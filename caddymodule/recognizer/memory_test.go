@@ -1,0 +1,151 @@
+package recognizer
+
+import (
+	"fmt"
+	"net/http"
+	"net/netip"
+	"testing"
+
+	"github.com/doorward/doorward/config"
+	"github.com/doorward/doorward/detector/identity"
+	"github.com/doorward/doorward/detector/recognize"
+	"github.com/doorward/doorward/detector/recognize/har"
+)
+
+func login(user string) *recognize.Credentials {
+	return &recognize.Credentials{
+		Kind: config.KindLogin, Route: "/login", Format: recognize.FormatBasic,
+		Identities: []identity.Identity{identity.New(identity.Pair{Key: "username", Value: user})},
+		Secrets:    [][]byte{[]byte("secret")},
+	}
+}
+
+var good = recognize.Outcome{Result: recognize.Success, Confidence: 1}
+
+func TestMemoryIsBounded(t *testing.T) {
+	t.Parallel()
+	m := newMemory()
+	for i := range maxClients + 10 {
+		client := netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)})
+		r := &recognize.Request{Host: fmt.Sprintf("h%d", i), Path: "/login"}
+		refused := &recognize.Response{Status: http.StatusUnauthorized, Header: http.Header{"Www-Authenticate": {"Basic"}}}
+		m.settled(client, r, &recognize.Response{Status: 200}, login("ada"), good)
+		m.repeats(client, r.Host, login("ada"), good, 200)
+		m.seen(r, refused)
+		if len(m.firstSteps) > maxClients || len(m.accepted) > maxClients || len(m.routes) > maxRoutes || len(m.spaces) > maxHosts {
+			t.Fatalf("after %d: %d clients, %d accepted, %d routes, %d hosts", i, len(m.firstSteps), len(m.accepted), len(m.routes), len(m.spaces))
+		}
+	}
+	if len(m.firstSteps) != 10 {
+		t.Errorf("%d clients, want a new start behind %d", len(m.firstSteps), maxClients)
+	}
+	for i := range maxSpaces + 10 {
+		m.seen(&recognize.Request{Host: "one", Path: fmt.Sprintf("/%d/", i)}, &recognize.Response{Status: 401, Header: http.Header{"Www-Authenticate": {"Digest x"}}})
+	}
+	if n := len(m.spaces["one"]); n != maxSpaces {
+		t.Errorf("%d protection spaces, want %d", n, maxSpaces)
+	}
+}
+
+func TestProtectionSpace(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, seen, challenge string
+		status                int
+		path                  string
+		want                  bool
+	}{
+		{"the same page", "/admin/list", "Basic realm=x", 401, "/admin/list", true},
+		{"beside it", "/admin/list", "Basic realm=x", 401, "/admin/other", true},
+		{"below it", "/admin/", `Digest realm="x"`, 401, "/admin/a/b", true},
+		{"above it", "/admin/list", "Basic realm=x", 401, "/", false},
+		{"a longer name", "/admin/list", "Basic realm=x", 401, "/administrator/x", false},
+		{"another scheme", "/admin/list", "Bearer", 401, "/admin/list", false},
+		{"no challenge", "/admin/list", "", 401, "/admin/list", false},
+		{"another status", "/admin/list", "Basic realm=x", 403, "/admin/list", false},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			m := newMemory()
+			m.seen(&recognize.Request{Host: "a", Path: test.seen}, &recognize.Response{Status: test.status, Header: http.Header{"Www-Authenticate": {test.challenge}}})
+			if got := m.facts(&recognize.Request{Host: "a", Path: test.path}, login("ada")).Challenges; got != test.want {
+				t.Errorf("got %v, want %v", got, test.want)
+			}
+			if m.facts(&recognize.Request{Host: "b", Path: test.path}, login("ada")).Challenges {
+				t.Error("another host is the same space")
+			}
+		})
+	}
+}
+
+func TestRepeats(t *testing.T) {
+	t.Parallel()
+	client, host := netip.MustParseAddr("192.0.2.1"), "a"
+	other, digest, two := login("ada"), login("ada"), login("ada")
+	other.Secrets = [][]byte{[]byte("changed")}
+	digest.Format, digest.Secrets = recognize.FormatDigest, [][]byte{[]byte("0123")}
+	two.Ambiguous = true
+	form := login("ada")
+	form.Format = recognize.FormatForm
+	later := *digest
+	later.Secrets = [][]byte{[]byte("4567")}
+	bad := recognize.Outcome{Result: recognize.Failure, Confidence: 1}
+	tests := []struct {
+		name          string
+		before, after *recognize.Credentials
+		status        int
+		outcome       recognize.Outcome
+		host          string
+		want          bool
+	}{
+		{"the same", login("ada"), login("ada"), 200, good, host, true},
+		{"another user", login("ada"), login("bo"), 200, good, host, false},
+		{"another password", login("ada"), other, 200, good, host, false},
+		{"a new answer to a digest challenge", digest, &later, 200, good, host, true},
+		{"refused now", login("ada"), login("ada"), 200, bad, host, false},
+		{"right before, but let into nothing", login("ada"), login("ada"), 403, good, host, false},
+		{"another host", login("ada"), login("ada"), 200, good, "b", false},
+		{"two passwords in one request", login("ada"), two, 200, good, host, false},
+		{"a form", form, form, 200, good, host, false},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			m := newMemory()
+			if m.repeats(client, host, test.before, good, test.status) {
+				t.Error("the first one is a repeat")
+			}
+			if got := m.repeats(client, test.host, test.after, test.outcome, 200); got != test.want {
+				t.Errorf("got %v, want %v", got, test.want)
+			}
+		})
+	}
+	m := newMemory()
+	m.repeats(client, host, login("ada"), good, 200)
+	m.settled(client, &recognize.Request{Host: host}, &recognize.Response{Status: 204}, &recognize.Credentials{Kind: config.KindLogout}, good)
+	if m.repeats(client, host, login("ada"), good, 200) {
+		t.Error("after a logout the credentials are sent to log in again")
+	}
+}
+
+func TestAcceptedCredentialsMakeARefusalPlainer(t *testing.T) {
+	t.Parallel()
+	refused, accepted := post("/login", bad1, 403, ""), post("/login", good1, 200, "")
+	accepted.Response.Header.Set("Content-Type", "application/json")
+	accepted.Response.Body = []byte(`{"token":"abcdefabcdef"}`)
+	lines := played(t, Options{}, &har.File{Entries: []har.Entry{refused, accepted, refused}}).Lines()
+	if before, after := lines[0], lines[2]; after.Outcome != recognize.Failure || after.Confidence <= before.Confidence {
+		t.Errorf("before %+v, after %+v", before, after)
+	}
+}
+
+func TestAnswersToBasicAreReadByTheirHeaders(t *testing.T) {
+	t.Parallel()
+	f := archive(t, "basic")
+	f.Entries = f.Entries[:2]
+	f.Entries[1].Response.Body = []byte("too many login attempts")
+	if got := played(t, Options{}, f).Lines()[1].Outcome; got != recognize.Failure {
+		t.Errorf("got %s", got)
+	}
+}

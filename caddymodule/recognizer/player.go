@@ -1,0 +1,161 @@
+package recognizer
+
+import (
+	"fmt"
+	"net/http"
+
+	"github.com/doorward/doorward/config"
+	"github.com/doorward/doorward/detector/recognize"
+	"github.com/doorward/doorward/detector/recognize/har"
+)
+
+// Options say how the site is configured.
+type Options struct {
+	// Site is what the operator says; unset fields have their defaults. Of it
+	// count the routes, automatic, body_limit and response_limit: archives are
+	// read the same in every mode.
+	Site config.Site
+	// Route returns the declared route of an entry, nil when there is none.
+	// Default: the first of Site.Routes whose method and path match. Who has
+	// Caddy matchers must set it.
+	Route func(*har.Entry) (*config.Route, error)
+}
+
+// Player plays archives. It may be used for several, one after the other.
+type Player struct{ o Options }
+
+// New makes a player.
+func New(o Options) *Player {
+	o.Site = o.Site.WithDefaults()
+	if o.Route == nil {
+		routes := o.Site.Routes
+		o.Route = func(e *har.Entry) (*config.Route, error) { return firstMatch(routes, &e.Request), nil }
+	}
+	return &Player{o: o}
+}
+
+func firstMatch(routes []config.Route, r *recognize.Request) *config.Route {
+	for i := range routes {
+		if recognize.RouteMatches(r, &routes[i]) {
+			return &routes[i]
+		}
+	}
+	return nil
+}
+
+// step is one entry and what was made of it. Its credentials hold secrets.
+type step struct {
+	Line
+	entry *har.Entry
+	found recognize.Credentials
+	facts recognize.RouteFacts
+	// repeat tells that it brought credentials that were accepted before.
+	repeat bool
+}
+
+func (s *step) inHeader() bool {
+	return s.found.Format == recognize.FormatBasic || s.found.Format == recognize.FormatDigest
+}
+
+func (s *step) attempt() bool { return s.Kind != config.KindNone }
+
+// Session is an archive that was played. It holds the archive, and so
+// passwords.
+type Session struct {
+	player *Player
+	steps  []step
+}
+
+// Lines returns what is told of the entries, in their order.
+func (s *Session) Lines() []Line {
+	lines := make([]Line, len(s.steps))
+	for i := range s.steps {
+		lines[i] = s.steps[i].Line
+	}
+	return lines
+}
+
+// Play plays the entries of one file, from an empty memory. An error comes
+// from Options.Route only, and names the entry.
+func (p *Player) Play(name string, f *har.File) (*Session, error) {
+	known := newMemory()
+	s := &Session{player: p, steps: make([]step, len(f.Entries))}
+	for i := range f.Entries {
+		now := &s.steps[i]
+		now.entry, now.Line = &f.Entries[i], Line{File: name, Entry: i, Kind: config.KindNone}
+		if err := p.play(known, now); err != nil {
+			return nil, fmt.Errorf("playing entry %d of %s: %w", i, name, err)
+		}
+	}
+	return s, nil
+}
+
+func (p *Player) play(known *memory, s *step) error {
+	route, err := p.o.Route(s.entry)
+	if err != nil {
+		return err
+	}
+	r, resp := &s.entry.Request, &s.entry.Response
+	if found, ok := p.find(r, route); ok {
+		s.found, s.facts = found, known.facts(r, &found)
+		o := recognize.Classify(p.exchange(s))
+		if s.repeat = known.repeats(s.entry.Client, r.Host, &found, o, resp.Status); s.repeat {
+			s.Evidence = []string{"credentials that were accepted before, sent again"}
+		} else {
+			known.settled(s.entry.Client, r, resp, &found, o)
+			s.tell(found, o, known.who(s.entry.Client, &found))
+		}
+	}
+	known.seen(r, resp)
+	return nil
+}
+
+// find looks at a request as the server does.
+func (p *Player) find(r *recognize.Request, route *config.Route) (recognize.Credentials, bool) {
+	seen := *r
+	if limit := int(p.o.Site.BodyLimit); len(seen.Body) > limit {
+		seen.Body, seen.Complete = seen.Body[:limit], false
+	}
+	if route != nil {
+		return recognize.Declared(&seen, route)
+	}
+	length := int64(len(r.Body))
+	if length == 0 && !r.Complete {
+		length = -1
+	}
+	if !*p.o.Site.Automatic || recognize.MayCarry(r.Method, r.Path, r.RawQuery, r.Header, length) == recognize.NeedNothing {
+		return recognize.Credentials{}, false
+	}
+	return recognize.Automatic(&seen)
+}
+
+// exchange is what the outcome of an attempt is read from.
+func (p *Player) exchange(s *step) recognize.Exchange {
+	r, resp := &s.entry.Request, s.entry.Response
+	switch limit := int(p.o.Site.ResponseLimit); {
+	case s.inHeader():
+		// Every asset bears the credentials; the server looks at headers only.
+		resp.Body, resp.Complete = nil, false
+	case len(resp.Body) > limit:
+		resp.Body, resp.Complete = resp.Body[:limit], false
+	}
+	x := recognize.Exchange{
+		Host: r.Host, Path: r.Path, RawQuery: r.RawQuery, Referer: r.Header.Get("Referer"),
+		Credentials: &s.found, Response: &resp, Known: s.facts,
+	}
+	for _, c := range (&http.Request{Header: r.Header}).Cookies() {
+		if len(x.Cookies) == maxCookieNames {
+			break
+		}
+		x.Cookies = append(x.Cookies, c.Name)
+	}
+	for _, id := range s.found.Identities {
+		for _, pair := range id.Pairs() {
+			x.Echoes = append(x.Echoes, pair.Value)
+		}
+	}
+	return x
+}
+
+// maxCookieNames bounds how many cookie names of a request are looked at.
+const maxCookieNames = 64

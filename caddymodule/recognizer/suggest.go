@@ -1,0 +1,259 @@
+package recognizer
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/doorward/doorward/config"
+	"github.com/doorward/doorward/detector/recognize"
+)
+
+// SiteSuggestion are the routes that would pin down what was recognised
+// automatically on one host.
+type SiteSuggestion struct {
+	Host string
+	// Routes are in the order in which they must be declared.
+	Routes []config.Route
+	// Notes say what is left to the automatic mode and why, and what the
+	// session did not show.
+	Notes []string
+}
+
+// Suggest proposes routes for a session, by host in the order of their first
+// attempts. Nothing is proposed that was declared already.
+//
+// Every route is tried on the session: it stays only if every attempt keeps its
+// kind, its identity and its outcome, and if it takes no other entry. What a
+// route says about fields and answers is left out as far as it would change
+// something. Declared means believed, so the operator should read the lines:
+// they know no answer that the session does not hold.
+func Suggest(s *Session) []SiteSuggestion {
+	var sites []SiteSuggestion
+	for _, host := range s.hosts() {
+		groups := s.groups(host)
+		for settling := true; settling; {
+			settling = s.withdrawOne(host, groups)
+		}
+		site := SiteSuggestion{Host: host}
+		for _, g := range groups {
+			site.Notes = append(site.Notes, g.notes()...)
+			if g.left == "" {
+				site.Routes = append(site.Routes, g.route)
+			}
+		}
+		sites = append(sites, site)
+	}
+	return sites
+}
+
+// pinnable reports whether a step was recognised automatically.
+func (s *step) pinnable() bool { return s.attempt() && s.found.Declared == nil }
+
+func (s *Session) hosts() []string {
+	var hosts []string
+	for i := range s.steps {
+		if host := s.steps[i].entry.Request.Host; s.steps[i].pinnable() && !slices.Contains(hosts, host) {
+			hosts = append(hosts, host)
+		}
+	}
+	return hosts
+}
+
+// group is a place where attempts of one kind arrive, and what is suggested
+// for it.
+type group struct {
+	groupKey
+	steps []*step
+	route config.Route
+	// left says why the group is left to the automatic mode, "" when it is not.
+	left string
+}
+
+type groupKey struct {
+	kind          config.Kind
+	method, place string
+	// scheme is that of an Authorization header; such credentials arrive
+	// anywhere, so method and place are empty.
+	scheme recognize.Format
+}
+
+func (s *step) groupKey() groupKey {
+	if s.inHeader() {
+		return groupKey{kind: s.Kind, scheme: s.found.Format}
+	}
+	return groupKey{kind: s.Kind, method: s.entry.Request.Method, place: s.found.Route}
+}
+
+// groups gathers the attempts at a host and makes a route of each group. The
+// narrower route comes first, that of an Authorization header last.
+func (s *Session) groups(host string) []*group {
+	byKey := map[groupKey]*group{}
+	var list []*group
+	for i := range s.steps {
+		one := &s.steps[i]
+		if !one.pinnable() || one.entry.Request.Host != host {
+			continue
+		}
+		key := one.groupKey()
+		if byKey[key] == nil {
+			byKey[key] = &group{groupKey: key}
+			list = append(list, byKey[key])
+		}
+		byKey[key].steps = append(byKey[key].steps, one)
+	}
+	for _, g := range list {
+		g.declare(s.player)
+	}
+	slices.SortStableFunc(list, func(a, b *group) int { return a.width() - b.width() })
+	return list
+}
+
+// width orders routes: exact paths, then prefixes, the longer first.
+func (g *group) width() int {
+	const widest = 1 << 20
+	switch prefix, open := strings.CutSuffix(g.route.Path, "*"); {
+	case g.scheme != "":
+		return widest
+	case open:
+		return widest - 1 - len(prefix)
+	}
+	return 0
+}
+
+// declare makes the route of the group.
+func (g *group) declare(p *Player) {
+	g.route = config.Route{Kind: g.kind, Method: g.method}
+	if g.left = g.findPath(); g.left != "" {
+		return
+	}
+	for _, fields := range g.fieldVariants() {
+		for _, answers := range g.answerVariants() {
+			r := g.route
+			r.Identifiers, r.Password, r.Success, r.Failure = fields.identifiers, fields.password, answers.success, answers.failure
+			if r.Validate() == nil && !slices.ContainsFunc(g.steps, func(s *step) bool { return !p.agrees(s, &r) }) {
+				g.route = r
+				return
+			}
+		}
+	}
+	g.left = "a declared route would read some of the entries otherwise"
+}
+
+// findPath sets the path of the route, or says why there is none.
+func (g *group) findPath() string {
+	path := g.place
+	switch before, _, varies := strings.Cut(path, "*"); {
+	case g.scheme != "":
+		path = g.commonDirectory() + "*"
+		if !slices.ContainsFunc(g.steps, func(s *step) bool { return s.facts.Challenges || s.Outcome == recognize.Failure }) {
+			return "nothing here was seen to ask for the credentials"
+		}
+	case strings.Contains(path, "#"):
+		return "its address serves several operations"
+	case varies && before == "/":
+		return "its addresses have no common beginning"
+	case varies:
+		path = before + "*"
+	}
+	if !writable(path) || config.ValidatePath(path) != nil {
+		return "its path cannot be written in a Caddyfile"
+	}
+	g.route.Path = path
+	return ""
+}
+
+func (g *group) commonDirectory() string {
+	common := g.steps[0].entry.Request.Path
+	for _, s := range g.steps[1:] {
+		for !strings.HasPrefix(s.entry.Request.Path, common) {
+			common = common[:len(common)-1]
+		}
+	}
+	return common[:strings.LastIndexByte(common, '/')+1]
+}
+
+// agrees reports whether the route reads a step as it was read without.
+func (p *Player) agrees(s *step, r *config.Route) bool {
+	if !recognize.RouteMatches(&s.entry.Request, r) {
+		return false
+	}
+	again := *s
+	found, ok := p.find(&s.entry.Request, r)
+	if again.found = found; !ok || found.Kind != s.found.Kind || len(found.Secrets) != len(s.found.Secrets) {
+		return false
+	}
+	if len(found.Identities) != len(s.found.Identities) || found.Missing != s.found.Missing {
+		return false
+	}
+	for i := range found.Identities {
+		if !found.Identities[i].Equal(s.found.Identities[i]) {
+			return false
+		}
+	}
+	was := s.Outcome
+	if s.repeat {
+		was = recognize.Success
+	}
+	return recognize.Classify(p.exchange(&again)).Result == was
+}
+
+// withdrawOne leaves a group to the automatic mode whose route takes an entry
+// that is not its own, and reports whether there was one.
+func (s *Session) withdrawOne(host string, groups []*group) bool {
+	for i := range s.steps {
+		one := &s.steps[i]
+		if one.entry.Request.Host != host || one.found.Declared != nil {
+			continue
+		}
+		g := takenBy(groups, &one.entry.Request)
+		if g == nil || slices.Contains(g.steps, one) || one.repeat && s.player.agrees(one, &g.route) {
+			continue
+		}
+		if _, ok := s.player.find(&one.entry.Request, &g.route); ok || one.attempt() {
+			g.left = "other requests have the same method and path; only a matcher can tell them apart"
+			return true
+		}
+	}
+	return false
+}
+
+func takenBy(groups []*group, r *recognize.Request) *group {
+	for _, g := range groups {
+		if g.left == "" && recognize.RouteMatches(r, &g.route) {
+			return g
+		}
+	}
+	return nil
+}
+
+// notes are the remarks about a group.
+func (g *group) notes() []string {
+	name := word(g.kind) + " " + strings.TrimSpace(g.method+" "+g.place)
+	if g.scheme != "" {
+		name = word(g.kind) + " by " + string(g.scheme)
+	}
+	if !writable(name) {
+		name = word(g.kind)
+	}
+	var notes []string
+	if g.left != "" {
+		notes = append(notes, name+" is left to the automatic mode: "+g.left)
+	}
+	seen := map[recognize.Result]int{}
+	for _, s := range g.steps {
+		seen[s.Outcome]++
+	}
+	if n := seen[recognize.Unknown]; n > 0 {
+		notes = append(notes, fmt.Sprintf("%s: %d of %d outcomes are unknown; describe the answers by `success` and `failure`", name, n, len(g.steps)))
+	}
+	if g.kind != config.KindLogin && g.kind != config.KindSignup {
+		return notes
+	}
+	for _, r := range results {
+		if seen[r] == 0 {
+			notes = append(notes, fmt.Sprintf("%s: no %s was recorded, so its answer is not declared", name, r))
+		}
+	}
+	return notes
+}
