@@ -3,6 +3,7 @@ package caddymodule
 import (
 	"net/http"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -26,7 +27,9 @@ type visit struct {
 	watch   *observer
 	settled bool
 	outcome recognize.Outcome
+	status  int // of the answer, or what the returned error stands for
 	learned detector.Settlement
+	told    lateText // {vars.doorward_outcome}
 }
 
 // newVisit turns credentials into an attempt. The secrets become a fingerprint
@@ -121,6 +124,7 @@ func (v *visit) settle(done bool, err error) {
 	v.settled = true
 	state := v.h.app.state
 	response := v.response(done, err)
+	v.status = response.Status
 	v.h.sheltered("settle", func() {
 		v.outcome = recognize.Classify(v.exchange(&response))
 		v.learned = state.detector.Settle(time.Now(), v.h.policy, v.site, &v.attempt, v.outcome)
@@ -204,6 +208,7 @@ func (h *Handler) sheltered(what string, f func()) {
 // is known before the app answers.
 func (v *visit) annotate() {
 	ctx := v.r.Context()
+	caddyhttp.SetVar(ctx, "doorward_outcome", &v.told)
 	caddyhttp.SetVar(ctx, "doorward_kind", string(v.attempt.Kind))
 	caddyhttp.SetVar(ctx, "doorward_verdict", string(v.verdict.Answer))
 	logField(v.r, zap.String("doorward_kind", string(v.attempt.Kind)))
@@ -222,9 +227,23 @@ func (v *visit) annotate() {
 	}
 }
 
+// lateText is a variable that gets its value after the app has answered. The
+// map of variables must not be written to then: a dial that the proxy began
+// and did not need may still read it, on a goroutine of its own.
+type lateText struct{ text atomic.Pointer[string] }
+
+// String returns the value, empty until it is known.
+func (t *lateText) String() string {
+	if text := t.text.Load(); text != nil {
+		return *text
+	}
+	return ""
+}
+
 func (v *visit) annotateOutcome() {
-	caddyhttp.SetVar(v.r.Context(), "doorward_outcome", string(v.outcome.Result))
-	logField(v.r, zap.String("doorward_outcome", string(v.outcome.Result)))
+	text := string(v.outcome.Result)
+	v.told.text.Store(&text)
+	logField(v.r, zap.String("doorward_outcome", text))
 }
 
 func logField(r *http.Request, f zap.Field) {

@@ -19,6 +19,7 @@ func BenchmarkLogin(b *testing.B) {
 			for i := range attempts {
 				attempts[i] = login(netip.AddrFrom4([4]byte{10, 1, byte(i >> 8), byte(i)}).String(), fmt.Sprintf("u%d@x.test", i), uint64(i+1))
 			}
+			w.try(login("10.2.0.1", "z@x.test", 1), failed) // so that a success earns something
 			b.ReportAllocs()
 			for i := 0; b.Loop(); i++ {
 				a := attempts[i%len(attempts)]
@@ -59,7 +60,11 @@ func TestLoginAllocatesNothing(t *testing.T) {
 		w.d.Admit(w.now, w.policy, w.site, a)
 		w.d.Settle(w.now, w.policy, w.site, a, succeeded)
 	})
-	if allocs != 0 {
-		t.Errorf("admit and settle of one login allocate %.1f times, want 0", allocs)
+	most := 0.0
+	if underRace {
+		most = 16
+	}
+	if allocs > most {
+		t.Errorf("admit and settle of one login allocate %.1f times, want at most %.0f", allocs, most)
 	}
 }
