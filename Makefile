@@ -1,0 +1,43 @@
+# Each target says on its first line what it needs besides Go.
+
+# The pinned linter. `go run` fetches it by its checksum and keeps its own
+# requirements out of go.mod.
+LINT = go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(shell cat .ci/golangci-lint.version)
+
+# What `xcaddy build` gives to go build by itself.
+XCADDY_FLAGS = -ldflags "-w -s" -trimpath -tags nobadger,nomysql,nopgx
+
+.PHONY: test lint fuzz bench detection soak build demo
+
+# As root or with sudo on Debian it installs what is missing: Node.js, npm,
+# redis-server, a C compiler.
+test:
+	.ci/test
+
+# Nothing else.
+lint:
+	$(LINT) run ./...
+
+# Nothing else. Ten minutes for all targets together; FUZZ_SECONDS=… changes that.
+fuzz:
+	.ci/fuzz $(or $(FUZZ_SECONDS),600)
+
+# wrk. Run it on a machine that does nothing else.
+bench:
+	go test -run '^$$' -bench . -benchmem $$(.ci/benchmarked)
+	go run ./integration/throughput
+
+# The measuring tools beside this folder, Python 3. An hour: the full suite of
+# attacks and the corpus of recorded apps.
+detection:
+	.ci/detection default
+
+soak: detection
+
+# Nothing else. The binary xcaddy would build.
+build:
+	CGO_ENABLED=0 go build $(XCADDY_FLAGS) -o caddy ./cmd/caddy
+
+# Nothing else.
+demo:
+	go run ./cmd/caddy doorward demo --attack
