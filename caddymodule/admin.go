@@ -78,8 +78,7 @@ func running(f func(s *state, r *http.Request) (any, error)) caddy.AdminHandler 
 }
 
 func asAPIError(err error) error {
-	var api caddy.APIError
-	if errors.As(err, &api) {
+	if _, ok := errors.AsType[caddy.APIError](err); ok {
 		return err
 	}
 	return caddy.APIError{HTTPStatus: http.StatusBadRequest, Err: err}

@@ -145,8 +145,9 @@ func events(s *state, r *http.Request) (any, error) {
 
 // encoded returns the newest events that keep accepts, as JSON.
 func (s *state) encoded(n int, keep func(*event.Event) bool) []json.RawMessage {
-	list := []json.RawMessage{}
-	for _, e := range s.recent.Last(n, keep) {
+	latest := s.recent.Last(n, keep)
+	list := make([]json.RawMessage, 0, len(latest))
+	for _, e := range latest {
 		list = append(list, e.AppendJSON(nil))
 	}
 	return list

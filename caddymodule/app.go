@@ -37,6 +37,11 @@ type App struct {
 	cfg      config.App // with defaults and placeholders replaced
 	dir      string
 	allowed  []sanction.Entry
+
+	// spoofable tells that a site of this configuration lets clients choose
+	// their address. Handlers set it while they are provisioned, which is
+	// before Start.
+	spoofable bool
 }
 
 // CaddyModule returns the Caddy module information.

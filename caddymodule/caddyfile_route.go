@@ -6,7 +6,6 @@ import (
 	"reflect"
 	"strings"
 
-	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
 
@@ -104,7 +103,7 @@ func (r *Route) readMatcher(helper httpcaddyfile.Helper, name string) error {
 	if err != nil {
 		return fmt.Errorf("%w; define `%s` in the site block, beside the directive", err, name)
 	}
-	r.MatcherSetsRaw = append(r.MatcherSetsRaw, caddy.ModuleMap(set))
+	r.MatcherSetsRaw = append(r.MatcherSetsRaw, set)
 	return nil
 }
 

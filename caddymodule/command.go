@@ -9,10 +9,10 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/caddyserver/caddy/v2"
 	caddycmd "github.com/caddyserver/caddy/v2/cmd"
 	"github.com/spf13/cobra"
 
-	"github.com/caddyserver/caddy/v2"
 	"github.com/doorward/doorward/config"
 )
 

@@ -135,7 +135,8 @@ func TestSuggestedWordsCanBeConfigured(t *testing.T) {
 	t.Parallel()
 	site := recognizer.SiteSuggestion{Host: "a.example", Notes: []string{`a note with "quotes" and # in it`}}
 	for i, kind := range config.Kinds {
-		site.Routes = append(site.Routes, config.Route{Kind: kind, Method: "POST", Path: "/" + string(rune('a'+i)) + " x/y*",
+		site.Routes = append(site.Routes, config.Route{
+			Kind: kind, Method: "POST", Path: "/" + string(rune('a'+i)) + " x/y*",
 			Identifiers: []config.Field{{Name: "user name", From: config.PlaceForm, Key: "user[name] #1"}, {Name: "shop", From: config.PlaceQuery, Key: "@shop"}},
 			Password:    &config.Field{From: config.PlaceJSON, Key: "user.pass word"},
 			Success:     []config.Condition{{{Of: config.PartStatus, Values: []string{"200", "302"}}}},
@@ -143,8 +144,10 @@ func TestSuggestedWordsCanBeConfigured(t *testing.T) {
 		})
 	}
 	readBack(t, site)
-	site.Routes = []config.Route{{Kind: config.KindLogin, Path: "/*",
-		Identifiers: []config.Field{{Name: "username", From: config.PlaceDigest}}, Password: &config.Field{From: config.PlaceDigest}}}
+	site.Routes = []config.Route{{
+		Kind: config.KindLogin, Path: "/*",
+		Identifiers: []config.Field{{Name: "username", From: config.PlaceDigest}}, Password: &config.Field{From: config.PlaceDigest},
+	}}
 	readBack(t, site)
 }
 

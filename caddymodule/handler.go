@@ -119,7 +119,7 @@ func (h *Handler) trust(server *caddyhttp.Server) error {
 	}
 	h.log.Warn("trusted_proxies is set without trusted_proxies_strict: clients can choose the address they are counted by; " +
 		"add `trusted_proxies_strict` to the `servers` option")
-	h.app.state.health.raise("client_address_spoofable")
+	h.app.spoofable = true
 	return nil
 }
 
@@ -130,40 +130,50 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 			return err
 		}
 	}
-	route, need, err := h.need(r)
+	route, err := h.declared(r, 0)
 	if err != nil {
 		return err
 	}
-	if route == nil && need == recognize.NeedNothing {
+	need := h.need(r, route)
+	if need == recognize.NeedNothing {
 		return next.ServeHTTP(w, r)
 	}
 	return h.inspect(w, r, next, route, need)
 }
 
-// need tells whether and how far the request must be looked at.
-func (h *Handler) need(r *http.Request) (*Route, recognize.Need, error) {
-	for i := range h.Routes {
+// need tells how far the request must be looked at. After a CONNECT comes a
+// stream and no body.
+func (h *Handler) need(r *http.Request, route int) recognize.Need {
+	switch {
+	case route < len(h.Routes) && r.Method == http.MethodConnect:
+		return recognize.NeedHeaders
+	case route < len(h.Routes):
+		return recognize.NeedBody
+	case !h.automatic:
+		return recognize.NeedNothing
+	}
+	return recognize.MayCarry(r.Method, r.URL.Path, r.URL.RawQuery, r.Header, r.ContentLength)
+}
+
+// declared returns the first declared route from the given one on that the
+// request matches, or how many there are.
+func (h *Handler) declared(r *http.Request, from int) (int, error) {
+	for i := from; i < len(h.Routes); i++ {
 		route := &h.Routes[i]
 		glance := recognize.Request{Method: r.Method, Path: r.URL.Path, Header: r.Header}
 		if !recognize.RouteMatches(&glance, &route.Route) {
 			continue
 		}
 		match, err := route.matcherSets.AnyMatchWithError(r)
-		if err != nil {
-			return nil, recognize.NeedNothing, err
-		}
-		if match {
-			return route, recognize.NeedBody, nil
+		if err != nil || match {
+			return i, err
 		}
 	}
-	if !h.automatic {
-		return nil, recognize.NeedNothing, nil
-	}
-	return nil, recognize.MayCarry(r.Method, r.URL.Path, r.URL.RawQuery, r.Header, r.ContentLength), nil
+	return len(h.Routes), nil
 }
 
 // inspect looks for an attempt and, if there is one, lets the detector decide.
-func (h *Handler) inspect(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler, route *Route, need recognize.Need) error {
+func (h *Handler) inspect(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler, route int, need recognize.Need) error {
 	now := time.Now()
 	if h.app.state.detector.Mode(now, h.policy) == config.ModeOff {
 		return next.ServeHTTP(w, r)
@@ -177,7 +187,11 @@ func (h *Handler) inspect(w http.ResponseWriter, r *http.Request, next caddyhttp
 	}
 	var credentials recognize.Credentials
 	var ok bool
-	h.sheltered("extract", func() { credentials, ok = h.extract(r, route, &body) })
+	var err error
+	h.sheltered("extract", func() { credentials, ok, err = h.extract(r, route, &body) })
+	if err != nil {
+		return err
+	}
 	if !ok {
 		err := next.ServeHTTP(w, r)
 		body.release()
@@ -189,15 +203,28 @@ func (h *Handler) inspect(w http.ResponseWriter, r *http.Request, next caddyhttp
 	return h.attempt(w, r, next, newVisit(h, r, credentials, now), &body)
 }
 
-func (h *Handler) extract(r *http.Request, route *Route, body *peeked) (recognize.Credentials, bool) {
+// extract reads the request as one of the declared route. If it is no attempt
+// there, such as a form where Basic credentials are declared, it may be one of
+// the next route that matches, or one that is found automatically.
+func (h *Handler) extract(r *http.Request, route int, body *peeked) (recognize.Credentials, bool, error) {
 	request := recognize.Request{
 		Method: r.Method, Host: hostOf(r), Path: r.URL.Path, RawQuery: r.URL.RawQuery,
 		Header: r.Header, Body: body.prefix, Complete: body.complete || body.buf == nil,
 	}
-	if route != nil {
-		return recognize.Declared(&request, &route.Route)
+	for route < len(h.Routes) {
+		if found, ok := recognize.Declared(&request, &h.Routes[route].Route); ok {
+			return found, true, nil
+		}
+		var err error
+		if route, err = h.declared(r, route+1); err != nil {
+			return recognize.Credentials{}, false, err
+		}
 	}
-	return recognize.Automatic(&request)
+	if !h.automatic {
+		return recognize.Credentials{}, false, nil
+	}
+	found, ok := recognize.Automatic(&request)
+	return found, ok, nil
 }
 
 // Interface guards

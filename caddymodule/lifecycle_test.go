@@ -153,6 +153,39 @@ func TestStateOutlivesReloadsAndEndsWithTheLast(t *testing.T) {
 	}
 }
 
+// A notice about a configuration stands as long as that configuration holds,
+// not since somebody looked at one.
+func TestNoticeBelongsToTheConfigurationThatRuns(t *testing.T) {
+	dir := t.TempDir()
+	good := adapted(t, dir, "", "")
+	doubtful := adapted(t, dir, "", "servers {\n trusted_proxies static 192.0.2.0/24\n}")
+	if err := caddy.Load(good, true); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = caddy.Stop() })
+	s, done := borrowState()
+	if s == nil {
+		t.Fatal("no state")
+	}
+	defer done()
+	for _, step := range []struct {
+		name string
+		do   func() error
+		want int
+	}{
+		{"validating", func() error { return validate(t, doubtful) }, 0},
+		{"loading", func() error { return caddy.Load(doubtful, true) }, 1},
+		{"loading the one before", func() error { return caddy.Load(good, true) }, 0},
+	} {
+		if err := step.do(); err != nil {
+			t.Fatalf("%s: %v", step.name, err)
+		}
+		if got := s.health.standing(); len(got) != step.want {
+			t.Errorf("%s: notices %+v, want %d", step.name, got, step.want)
+		}
+	}
+}
+
 func TestUnwritableStateDirectoryIsSaidNotFatal(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "state") // a file where the folder should be

@@ -91,7 +91,6 @@ func (o *observer) ReadFrom(r io.Reader) (int64, error) {
 // flush sends the header, so the status must be noted.
 func (o *observer) FlushError() error {
 	o.head(http.StatusOK)
-	//nolint:bodyclose // there is no body here: the linter takes the controller for a response
 	return http.NewResponseController(o.ResponseWriter).Flush()
 }
 

@@ -82,19 +82,15 @@ func peek(w http.ResponseWriter, r *http.Request, limit int) (peeked, error) {
 	return p, nil
 }
 
-// readBeginning fills b from the body, as io.ReadFull does. Of a stream of
-// gRPC messages it reads one byte: such a call may send its next message only
-// after an answer to the first, so waiting for more would end it. A message
-// begins with a flag of 0 or 1, and no body that credentials are read from does
-// (https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md).
+// readBeginning fills b from the body, as io.ReadFull does. Of what its type and
+// its first byte say is no text it reads that byte only.
 func readBeginning(r *http.Request, b []byte) (int, error) {
-	contentType := r.Header.Get("Content-Type")
-	if len(contentType) < len(grpcType) || !strings.EqualFold(contentType[:len(grpcType)], grpcType) ||
-		r.Header.Get("Content-Encoding") != "" {
+	binary := binaryOf(r.Header.Get("Content-Type"))
+	if binary == nil || r.Header.Get("Content-Encoding") != "" {
 		return io.ReadFull(r.Body, b)
 	}
 	n, err := io.ReadFull(r.Body, b[:1])
-	if err != nil || b[0] <= 1 {
+	if err != nil || binary(b[0]) {
 		return n, err
 	}
 	more, err := io.ReadFull(r.Body, b[1:])
@@ -104,7 +100,27 @@ func readBeginning(r *http.Request, b []byte) (int, error) {
 	return n + more, err
 }
 
-const grpcType = "application/grpc"
+// binaryOf returns what tells a body of this type from a text by its first byte,
+// nil when nothing does.
+//
+// A gRPC call may send its next message only after an answer to the first, so
+// waiting for more would end it; a message begins with a flag of 0 or 1
+// (https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md). Pictures and
+// films are large, and most begin with a byte that no form and no JSON begins
+// with. The type alone proves nothing: many apps never look at it.
+func binaryOf(contentType string) func(first byte) bool {
+	is := func(prefix string) bool {
+		return len(contentType) >= len(prefix) && strings.EqualFold(contentType[:len(prefix)], prefix)
+	}
+	switch {
+	case is("application/grpc"):
+		return func(first byte) bool { return first <= 1 }
+	case is("image/"), is("video/"), is("audio/"), is("font/"):
+		// 0xef begins a byte order mark of UTF-8.
+		return func(first byte) bool { return first < '\t' || first >= 0x80 && first != 0xef }
+	}
+	return nil
+}
 
 // restored is a body whose beginning has been read already. The proxy's
 // transport reads it from a goroutine of its own, which may go on for a while

@@ -4,9 +4,9 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/caddyserver/caddy/v2"
 	"github.com/google/uuid"
 
-	"github.com/caddyserver/caddy/v2"
 	"github.com/doorward/doorward/detector/event"
 	"github.com/doorward/doorward/detector/identity"
 	"github.com/doorward/doorward/detector/sanction"
@@ -61,7 +61,7 @@ func (v *visit) event() event.Event {
 		e.Evidence = append(e.Evidence, v.found.Evidence...)
 	} else {
 		e.Evidence = append(append(e.Evidence, v.found.Evidence...), v.outcome.Evidence...)
-		e.Status = v.watch.status
+		e.Status = v.status
 	}
 	if v.learned.Detection != "" {
 		e.Detection, e.Reason = string(v.learned.Detection), v.learned.Reason

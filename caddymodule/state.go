@@ -65,6 +65,7 @@ func (s *state) bind(a *App) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.apply(a); err != nil {
+		s.reapply()
 		return err
 	}
 	s.apps = append(s.apps, a)
@@ -84,11 +85,20 @@ func (s *state) unbind(a *App) {
 	newest := i == len(s.apps)-1
 	s.apps = slices.Delete(s.apps, i, i+1)
 	s.worker.Unbind(a.binding)
-	if newest && len(s.apps) > 0 {
-		before := s.apps[len(s.apps)-1]
-		if err := s.apply(before); err != nil {
-			before.log.Error("applying the configuration before the failed one", zap.Error(err))
-		}
+	if newest {
+		s.reapply()
+	}
+}
+
+// reapply lets the newest configuration that is started hold again; called with
+// mu held.
+func (s *state) reapply() {
+	if len(s.apps) == 0 {
+		return
+	}
+	before := s.apps[len(s.apps)-1]
+	if err := s.apply(before); err != nil {
+		before.log.Error("applying the configuration before the failed one", zap.Error(err))
 	}
 }
 
@@ -108,6 +118,7 @@ func (s *state) apply(a *App) error {
 		return fmt.Errorf("using address lists: %w", err)
 	}
 	s.detector.Book.Configure(a.allowed)
+	s.health.set("client_address_spoofable", a.spoofable)
 	return nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp/encode"
 	"go.uber.org/zap"
 
+	"github.com/doorward/doorward/config"
 	"github.com/doorward/doorward/detector"
 	"github.com/doorward/doorward/detector/recognize"
 )
@@ -28,6 +29,9 @@ type visit struct {
 	settled bool
 	outcome recognize.Outcome
 	status  int // of the answer, or what the returned error stands for
+	// header is that of the answer as it passed. Handlers around this one,
+	// such as encode and header, change the map that the client's is sent from.
+	header  http.Header
 	learned detector.Settlement
 	told    lateText // {vars.doorward_outcome}
 }
@@ -73,9 +77,12 @@ func (h *Handler) attempt(w http.ResponseWriter, r *http.Request, next caddyhttp
 // that broke off.
 func (v *visit) pass(w http.ResponseWriter, next caddyhttp.Handler, body *peeked) (err error) {
 	room := int(v.h.policy.Site().ResponseLimit)
-	if v.attempt.Basic {
+	switch {
+	case v.attempt.Basic:
 		room = 0 // the status tells, and every asset bears the credentials
-	} else {
+	case v.r.Method == http.MethodConnect:
+		room = 0 // a stream, whose copying may outlast the handler
+	default:
 		readable(v.r.Header)
 	}
 	buf := getBuffer()
@@ -87,7 +94,9 @@ func (v *visit) pass(w http.ResponseWriter, next caddyhttp.Handler, body *peeked
 		// An upgraded connection may last for days, and tells no more.
 		if v.attempt.Basic || v.watch.status == http.StatusSwitchingProtocols {
 			v.settle(false, nil)
+			return
 		}
+		v.header = v.watch.Header().Clone()
 	}
 	done := false
 	defer func() {
@@ -138,8 +147,12 @@ func (v *visit) settle(done bool, err error) {
 // response is what was seen of the answer. done tells that the handler
 // returned, err what it returned.
 func (v *visit) response(done bool, err error) recognize.Response {
+	header := v.header
+	if header == nil {
+		header = v.watch.Header()
+	}
 	resp := recognize.Response{
-		Status: v.watch.status, Header: v.watch.Header(),
+		Status: v.watch.status, Header: header,
 		ClientAborted: v.r.Context().Err() != nil,
 	}
 	if resp.Status == 0 {
@@ -170,9 +183,13 @@ func (v *visit) response(done bool, err error) recognize.Response {
 const statusClientClosed = 499
 
 func (v *visit) exchange(resp *recognize.Response) recognize.Exchange {
+	found := v.found
+	if v.attempt.CountedAsLogin() {
+		found.Kind = config.KindLogin
+	}
 	x := recognize.Exchange{
 		Host: hostOf(v.r), Path: v.r.URL.Path, RawQuery: v.r.URL.RawQuery, Referer: v.r.Referer(),
-		Credentials: &v.found, Response: resp, Known: v.attempt.Facts(),
+		Credentials: &found, Response: resp, Known: v.attempt.Facts(),
 	}
 	for _, c := range v.r.Cookies() {
 		if len(x.Cookies) == maxCookieNames {

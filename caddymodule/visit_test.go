@@ -1,6 +1,9 @@
 package caddymodule
 
 import (
+	"bytes"
+	"compress/gzip"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -96,4 +99,91 @@ func toldEvents(t *testing.T, s *state) []*event.Event {
 		t.Fatal(err)
 	}
 	return s.recent.Last(100, nil)
+}
+
+// What a handler returns as an error is answered outside of this one, but the
+// event bears the status that the error stands for.
+func TestEventBearsTheStatusOfAReturnedError(t *testing.T) {
+	t.Parallel()
+	h, s := newTestHandler(t, strict)
+	app := caddyhttp.HandlerFunc(func(http.ResponseWriter, *http.Request) error {
+		return caddyhttp.Error(http.StatusUnauthorized, errors.New("not authenticated"))
+	})
+	r := visitor(http.MethodGet, "/members", "")
+	r.SetBasicAuth("member", "wrong")
+	if err := h.ServeHTTP(httptest.NewRecorder(), r, app); err == nil {
+		t.Fatal("the error is lost")
+	}
+	if told := toldEvents(t, s); len(told) != 1 || told[0].Status != http.StatusUnauthorized || told[0].Outcome != "failure" {
+		t.Errorf("events %+v, want one failure with status 401", told)
+	}
+}
+
+// around is what `header` and `encode` around this handler do: they change the
+// common header map when the head and the first bytes come.
+type around struct{ http.ResponseWriter }
+
+func (c around) WriteHeader(code int) {
+	c.Header().Del("Location")
+	c.ResponseWriter.WriteHeader(code)
+}
+
+func (c around) Write(p []byte) (int, error) {
+	c.Header().Set("Content-Encoding", "zstd")
+	return c.ResponseWriter.Write(p)
+}
+
+// What counts is the encoding of what passed the handler, not the one that the
+// client receives.
+func TestAnswerThatIsCompressedLaterIsReadAsItPassed(t *testing.T) {
+	t.Parallel()
+	const page = `<form method="post"><input name="username"><input name="password" type="password"></form>`
+	for name, body := range map[string]string{"": page, "gzip": zipped(t, page)} {
+		h, s := newTestHandler(t, strict)
+		app := caddyhttp.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) error {
+			w.Header().Set("Content-Type", "text/html")
+			if name != "" {
+				w.Header().Set("Content-Encoding", name)
+			}
+			_, err := io.WriteString(w, body)
+			return err
+		})
+		w := around{httptest.NewRecorder()}
+		if err := h.ServeHTTP(w, visitor(http.MethodPost, "/login", "username=a&password=b"), app); err != nil {
+			t.Fatal(err)
+		}
+		if got := w.Header().Get("Content-Encoding"); got != "zstd" {
+			t.Errorf("%q: the client's header says %q", name, got)
+		}
+		if told := toldEvents(t, s); len(told) != 1 || told[0].Outcome != "failure" {
+			t.Errorf("%q: events %+v, want one failure", name, told)
+		}
+	}
+}
+
+func TestAnswerWhoseHeaderIsChangedLaterIsReadAsItPassed(t *testing.T) {
+	t.Parallel()
+	h, s := newTestHandler(t, strict)
+	app := caddyhttp.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) error {
+		w.Header().Set("Location", "/login?error=1")
+		w.WriteHeader(http.StatusFound)
+		return nil
+	})
+	if err := h.ServeHTTP(around{httptest.NewRecorder()}, visitor(http.MethodPost, "/login", "username=a&password=b"), app); err != nil {
+		t.Fatal(err)
+	}
+	if told := toldEvents(t, s); len(told) != 1 || told[0].Outcome != "failure" {
+		t.Errorf("events %+v, want one failure, read from the location", told)
+	}
+}
+
+func zipped(t *testing.T, text string) string {
+	t.Helper()
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	_, _ = io.WriteString(w, text)
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
 }

@@ -19,7 +19,8 @@ type Route struct {
 	// method for requests with Basic or Digest credentials.
 	Method string `json:"method,omitempty"`
 
-	// Path is matched exactly, or by prefix when it ends in *. It is compared
+	// Path is the whole path, or its beginning when it ends in *. Letter case,
+	// repeated slashes and one at the end make no difference. It is compared
 	// with the path after rewrites. Empty means any path; then `match` should
 	// narrow it down.
 	Path string `json:"path,omitempty"`

@@ -69,7 +69,12 @@ type admission struct {
 func (c *admission) prepare(mode config.Mode) {
 	a, r := c.a, &c.a.reserved
 	*r = reservation{at: c.now, tag: uint32(a.Credential ^ a.Credential>>32)}
-	r.route = c.site.routes.get(c.now, a.Kind, a.Route, a.Declared)
+	r.path = c.site.routes.name(a.Route)
+	r.guess = a.Kind == config.KindLogin || c.claimsOtherKind()
+	if r.guess {
+		c.class = config.ClassLogin
+	}
+	r.route = c.site.routes.get(c.now, a.Kind, r.path, a.Declared)
 	r.route.attempts.Add(1)
 	r.lenient = r.route.lenient(c.now, mode)
 	c.lenient, c.factor = r.lenient, 1
@@ -77,6 +82,14 @@ func (c *admission) prepare(mode config.Mode) {
 		c.factor = gentleFactor
 	}
 	c.identify()
+}
+
+// claimsOtherKind reports whether a request where logins arrive claims, by
+// decoy fields, to be something else, although it bears a password. What the
+// operator declares is no claim of the client.
+func (c *admission) claimsOtherKind() bool {
+	return c.class != config.ClassNone && !c.a.Declared && (c.a.Credential != 0 || c.a.Uninspectable) &&
+		c.site.routes.confirmedLogin(c.a.reserved.path)
 }
 
 // identify fills in the keys of the source, the accounts and the pairs.
@@ -105,7 +118,8 @@ func (c *admission) identify() {
 // whether that vouches for it beyond its pair. A client that keeps cookies is
 // always told apart from its neighbours. An address vouches only as long as
 // few accounts share it: behind a carrier's address everybody would be
-// familiar to thousands.
+// familiar to thousands. Nothing vouches for an attempt that may be about
+// another account than the one that can be read.
 func (c *admission) recogniseClient() {
 	r := &c.a.reserved
 	for i := range r.n {
@@ -113,7 +127,7 @@ func (c *admission) recogniseClient() {
 		c.m.pairs.View(account.pair, func(e *pairEvidence) { account.familiar = e.familiar(c.now) })
 	}
 	r.familiar = r.n > 0 && r.accounts[0].familiar
-	if !r.familiar || r.n > 1 {
+	if !r.familiar || c.a.unclear() {
 		return
 	}
 	if c.familiarClient() {
@@ -171,8 +185,12 @@ func (c *admission) decide() Verdict {
 	}
 	if c.would.Fired() {
 		answer, _ := c.p.detection(c.would.Name, c.class)
-		v.Would, v.Detection, v.Rule, v.Axis = answer, c.would.Name, c.would.Rule, c.would.Axis
-		v.Reason, v.Lenient = c.would.String(), true
+		v.Detection, v.Rule, v.Axis, v.Reason = c.would.Name, c.would.Rule, c.would.Axis, c.would.String()
+		if answer.LetsThrough() { // the operator wants it told, not refused
+			v.Answer = answer
+			return v
+		}
+		v.Would, v.Lenient = answer, true
 	}
 	return v
 }
@@ -299,16 +317,30 @@ func (c *admission) limits() (Verdict, bool) {
 		if !l.counts(c.class, c.a.Route) {
 			continue
 		}
-		state, err := c.m.limits.Get(context.Background(), c.limitKey(l), l.rate)
-		if err != nil || !state.Reached {
-			continue
+		if reset, reached := c.count(l); reached {
+			return Verdict{
+				Answer: config.AnswerLimit, Detection: config.RateLimit, Rule: l.name, Axis: l.Per,
+				Reason: l.reason(), Until: reset,
+			}, true
 		}
-		return Verdict{
-			Answer: config.AnswerLimit, Detection: config.RateLimit, Rule: l.name, Axis: l.Per,
-			Reason: l.reason(), Until: time.Unix(state.Reset, 0),
-		}, true
 	}
 	return Verdict{}, false
+}
+
+// count counts the attempt for one line: once, or for each identity it may be
+// about, so that a decoy in front of the victim's name hides nothing.
+func (c *admission) count(l *limitRule) (reset time.Time, reached bool) {
+	times := 1
+	if l.Per == config.AxisAccount || l.Per == config.AxisPair {
+		times = max(c.a.reserved.n, 1)
+	}
+	for i := range times {
+		state, err := c.m.limits.Get(context.Background(), c.limitKey(l, i), l.rate)
+		if err == nil && state.Reached {
+			reset, reached = time.Unix(state.Reset, 0), true
+		}
+	}
+	return reset, reached
 }
 
 // letGo gives back a probation that was taken but not used.

@@ -79,6 +79,7 @@ type reservation struct {
 	at       evidence.Seconds
 	tag      uint32
 	route    *Route
+	path     string // where it arrived, in one spelling
 	source   evidence.Key
 	name     identity.Pseudonym // of the first identity as it was written
 	accounts [recognize.MaxIdentities]accountReservation
@@ -89,6 +90,7 @@ type reservation struct {
 	familiar      bool // source or client logged in to the first account before
 	vouched       bool // … and is told apart from others: no source sanctions
 	sourceCharged bool
+	guess         bool // counted as a login, whatever it claims to be
 	signup        bool
 	probation     bool // let through to decide over a sanction on the source
 	exempt        bool // allow-listed or suspended: no source sanctions
@@ -110,6 +112,14 @@ func (r *reservation) nameTag() uint32 { return binary.LittleEndian.Uint32(r.nam
 
 // hash stands for the account in sketches of names.
 func (a *accountReservation) hash() uint64 { return binary.LittleEndian.Uint64(a.pseudonym[:8]) }
+
+// unclear reports whether the app may have looked at other credentials than the
+// ones that were read.
+func (a *Attempt) unclear() bool { return a.Ambiguous || a.Uninspectable || a.reserved.n > 1 }
+
+// CountedAsLogin reports whether Admit counted the attempt as a login though it
+// claims to be something else: its outcome is to be read as that of a login.
+func (a *Attempt) CountedAsLogin() bool { return a.reserved.guess && a.Kind != config.KindLogin }
 
 // Pseudonym is the keyed pseudonym of the first identity, zero when there is
 // none. It is known once the attempt was admitted or refused.

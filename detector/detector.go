@@ -54,15 +54,16 @@ func (d *Detector) Open(maxTracked int, secret []byte, clock func() time.Time) e
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.sites.use(secret)
 	old := d.memory.Load()
 	if old != nil && old.max == maxTracked {
+		d.sites.use(secret)
 		return nil
 	}
 	m, err := newMemory(maxTracked, old, clock)
 	if err != nil {
 		return fmt.Errorf("making tables for %d: %w", maxTracked, err)
 	}
+	d.sites.use(secret)
 	d.memory.Store(m)
 	return nil
 }

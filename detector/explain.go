@@ -88,7 +88,7 @@ func (m *memory) explainSource(now evidence.Seconds, site *Site, addr netip.Addr
 			count("failures, slow", &e.slow, now, t.SourceSlow),
 			count("accounts created", &e.signups, now, t.Signups),
 		}
-		x.AccountsTried, x.AccountsEntered = int(e.failed.Estimate()), int(e.entered.Estimate())
+		x.AccountsTried, x.AccountsEntered = e.failed.Estimate(), e.entered.Estimate()
 	})
 	x.Sanction = sanctionStatus(m.ladder.Peek(key, now))
 	return x, known || x.Sanction != nil

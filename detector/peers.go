@@ -12,18 +12,24 @@ import (
 // a site's attempts come from one peer, with forwarding headers that nobody
 // declared trusted, and several accounts have logged in through it. The last
 // part keeps an attacker who invents such headers from switching off the
-// source sanctions: he does not log in to several accounts. (Who does has
-// passed the pair and account rules, which stay.)
+// source sanctions: he does not log in to several accounts. Whoever owns some
+// logs in to few beside those of the customers, who would all come through a
+// proxy if there were one: nearly all logins must. (The pair and account rules
+// stay in any case.)
 const (
 	peerWindow   = evidence.Seconds(3600)
 	peerAttempts = 20
 	peerAccounts = 3
+	// peerShare is how many accounts must log in through the peer for each one
+	// that logs in elsewhere.
+	peerShare = 4
 )
 
 type peerWatch struct {
 	mu sync.Mutex
 	peerTally
 	hidden bool
+	before evidence.Sketch64 // elsewhere, in the window before
 }
 
 // peerTally is what was seen within one window.
@@ -32,8 +38,9 @@ type peerTally struct {
 	total     int
 	candidate netip.Addr // majority vote of Boyer and Moore
 	votes     int
-	seen      int // attempts from the candidate
-	entered   evidence.Sketch64
+	seen      int               // attempts from the candidate
+	entered   evidence.Sketch64 // accounts that logged in through the candidate
+	elsewhere evidence.Sketch64 // … and not through it
 }
 
 // attempt records one attempt and reports whether the source's peer hides the
@@ -43,12 +50,13 @@ func (w *peerWatch) attempt(now evidence.Seconds, s *Source) bool {
 	defer w.mu.Unlock()
 	if now > w.begun+peerWindow {
 		w.hidden = w.hides() && w.total >= peerAttempts
+		w.before = w.elsewhere
 		w.peerTally = peerTally{begun: now, candidate: w.candidate}
 	}
 	w.total++
 	w.vote(s)
-	if w.total >= peerAttempts && w.hides() {
-		w.hidden = true
+	if w.total >= peerAttempts {
+		w.hidden = w.hides()
 	}
 	return w.hidden && s.Forwarded && s.Peer == w.candidate
 }
@@ -68,19 +76,20 @@ func (w *peerWatch) vote(s *Source) {
 }
 
 func (w *peerWatch) hides() bool {
-	return w.seen*2 > w.total && w.entered.Estimate() >= peerAccounts
+	entered := w.entered.Estimate()
+	return w.seen*2 > w.total && entered >= peerAccounts &&
+		entered >= peerShare*max(w.elsewhere.Estimate(), w.before.Estimate())
 }
 
-// login records that an account logged in through the source's peer.
+// login records that an account logged in.
 func (w *peerWatch) login(s *Source, account uint64) {
-	if !s.Forwarded {
-		return
-	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.candidate == s.Peer {
+	if s.Forwarded && w.candidate == s.Peer {
 		w.entered.Add(account)
+		return
 	}
+	w.elsewhere.Add(account)
 }
 
 // hiding returns the peer that hides clients, if there is one.

@@ -8,6 +8,7 @@ import (
 	limiter "github.com/ulule/limiter/v3"
 
 	"github.com/doorward/doorward/config"
+	"github.com/doorward/doorward/detector/recognize"
 )
 
 // gentleFactor is by how much the thresholds are raised on routes that were
@@ -119,10 +120,8 @@ func (l *limitRule) counts(class config.Class, path string) bool {
 	if l.Path == "" {
 		return l.Class.Covers(class)
 	}
-	if prefix, ok := strings.CutSuffix(l.Path, "*"); ok {
-		return strings.HasPrefix(path, prefix)
-	}
-	return path == l.Path
+	path, _, _ = strings.Cut(path, "#") // without the operation
+	return recognize.PathMatches(l.Path, path)
 }
 
 func (l *limitRule) reason() string {

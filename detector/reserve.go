@@ -24,9 +24,8 @@ const sharedCap = time.Hour
 // back and refuses.
 func (c *admission) reserve() (Verdict, bool) {
 	r := &c.a.reserved
-	guess := c.a.Kind == config.KindLogin || (c.class != config.ClassNone && c.site.routes.confirmedLogin(c.a.Route))
-	r.signup = c.a.Kind == config.KindSignup && !guess
-	if !guess && !r.signup {
+	r.signup = c.a.Kind == config.KindSignup && !r.guess
+	if !r.guess && !r.signup {
 		return Verdict{}, false
 	}
 	r.held = true
@@ -48,8 +47,8 @@ func (c *admission) unreadable() rules.Detection {
 	if !c.a.Uninspectable || c.a.Kind != config.KindLogin || !r.confirmed() || c.a.reserved.familiar {
 		return rules.Detection{}
 	}
-	unread := r.unread.Add(1) - 1
-	fired := rules.Uninspectable(r.attempts.Load()-1-unread, unread)
+	unread := r.unread.Add(1)
+	fired := rules.Uninspectable(r.attempts.Load()-unread, r.unreadIn.Load())
 	var enforced rules.Detection
 	if !c.lenient {
 		enforced = fired
@@ -260,7 +259,7 @@ func (c *admission) refuse(fired rules.Detection) Verdict {
 
 func (c *admission) impose(v *Verdict, key evidence.Key, terms sanction.Terms) {
 	hit := c.m.ladder.Impose(key, c.now, terms)
-	v.Sanction, v.Until, v.Imposed = hit.ID, hit.Until.Time(), true
+	v.Sanction, v.Until, v.Imposed = hit.ID, hit.Until.Time(), v.Imposed || hit.Begun
 }
 
 // exhausted reports whether this pair has no guess left.
@@ -303,21 +302,21 @@ func seconds(d config.Duration) evidence.Seconds {
 	return evidence.Seconds(d.Std() / time.Second)
 }
 
-// limitKey is what a `limit` line counts by. Without an identity the account
+// limitKey is what a `limit` line counts by, for identity i. Without an identity the account
 // and pair axes count by source, so that leaving the name out escapes nothing.
-func (c *admission) limitKey(l *limitRule) string {
+func (c *admission) limitKey(l *limitRule, i int) string {
 	source := evidence.SourcePrefix(c.a.Source.Addr).String()
 	key := c.site.name + "\x00" + l.name + "\x00"
 	switch l.Per {
 	case config.AxisRoute:
-		return key + c.a.Route
+		return key + c.a.reserved.path
 	case config.AxisPrefix:
 		return key + widerPrefix(c.a.Source.Addr)
 	case config.AxisAccount, config.AxisPair:
 		if c.a.reserved.n == 0 {
 			return key + source
 		}
-		key += string(c.a.reserved.accounts[0].pseudonym[:])
+		key += string(c.a.reserved.accounts[i].pseudonym[:])
 		if l.Per == config.AxisPair {
 			key += source
 		}

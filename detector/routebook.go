@@ -1,6 +1,7 @@
 package detector
 
 import (
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -31,7 +32,10 @@ type Route struct {
 
 	first                               evidence.Seconds
 	attempts, success, failure, unknown atomic.Uint32
-	unread                              atomic.Uint32 // attempts whose body could not be read
+	// unread are attempts whose body could not be read, unreadIn those of them
+	// that got in all the same: legitimate clients. Refused ones prove nothing,
+	// or three of them would switch the rule off.
+	unread, unreadIn atomic.Uint32
 }
 
 // RouteStatus is a route as status shows it.
@@ -48,9 +52,13 @@ type RouteStatus struct {
 	Missing string `json:"missing,omitempty"`
 }
 
+// routeKey tells apart what is declared and what is found on the same path: by
+// leaving out what the operator's matcher asks for, a client must not make
+// either forget what it has learned.
 type routeKey struct {
-	kind config.Kind
-	path string
+	kind     config.Kind
+	path     string
+	declared bool
 }
 
 // routeBook holds the routes of one site.
@@ -60,16 +68,16 @@ type routeBook struct {
 }
 
 func (b *routeBook) get(now evidence.Seconds, kind config.Kind, path string, declared bool) *Route {
-	key := routeKey{kind, path}
+	key := routeKey{kind, path, declared}
 	b.mu.RLock()
 	r := b.byKey[key]
 	b.mu.RUnlock()
-	if r != nil && r.Declared == declared {
+	if r != nil {
 		return r
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if r := b.byKey[key]; r != nil && r.Declared == declared {
+	if r := b.byKey[key]; r != nil {
 		return r
 	}
 	if b.byKey == nil {
@@ -89,8 +97,27 @@ func (b *routeBook) get(now evidence.Seconds, kind config.Kind, path string, dec
 func (b *routeBook) confirmedLogin(path string) bool {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
-	r := b.byKey[routeKey{config.KindLogin, path}]
-	return r != nil && r.confirmed()
+	found := b.byKey[routeKey{config.KindLogin, path, false}]
+	return found != nil && found.confirmed() || b.byKey[routeKey{config.KindLogin, path, true}] != nil
+}
+
+// name is route in the one spelling it is known by. Most routers ignore letter
+// case and a slash at the end, so /Login/ must be no new route with a gentle
+// start of its own; nor must /login#anything, when logins arrive at /login
+// without naming an operation.
+func (b *routeBook) name(route string) string {
+	path, operation, named := strings.Cut(route, "#")
+	path = strings.ToLower(path)
+	for strings.Contains(path, "//") {
+		path = strings.ReplaceAll(path, "//", "/")
+	}
+	if len(path) > 1 {
+		path = strings.TrimSuffix(path, "/")
+	}
+	if !named || b.confirmedLogin(path) {
+		return path
+	}
+	return path + "#" + operation
 }
 
 // makeRoom forgets the route with the fewest attempts; called with mu held.
@@ -117,7 +144,10 @@ func (r *Route) confirmed() bool {
 }
 
 // learn records an outcome.
-func (r *Route) learn(o recognize.Outcome) {
+func (r *Route) learn(o recognize.Outcome, unread bool) {
+	if unread && o.Result == recognize.Success {
+		r.unreadIn.Add(1)
+	}
 	switch {
 	case o.Result == recognize.Unknown && !o.Aborted && !o.Upstream:
 		r.unknown.Add(1)
@@ -139,7 +169,7 @@ func (r *Route) missing(now evidence.Seconds) string {
 		return "both successes and failures"
 	case now < r.first+graduateAge:
 		return "24 hours"
-	case r.unknown.Load()*100 >= attempts*graduateUnknown:
+	case uint64(r.unknown.Load())*100 >= uint64(attempts)*graduateUnknown:
 		return "fewer unknown outcomes than 10 percent"
 	}
 	return ""

@@ -33,7 +33,7 @@ func (d *Detector) Settle(now time.Time, p *Policy, site *Site, a *Attempt, o re
 	if m == nil || site == nil || a.reserved.route == nil {
 		return Settlement{}
 	}
-	a.reserved.route.learn(o)
+	a.reserved.route.learn(o, a.Uninspectable)
 	c := admission{
 		d: d, m: m, p: p, site: site, a: a, time: now, now: evidence.ToSeconds(now),
 		class: a.Kind.Class(), lenient: a.reserved.lenient,
@@ -109,7 +109,10 @@ func (c *admission) failed(sure bool) {
 }
 
 // succeeded takes the reservation back and, on a confirmed route, lets the
-// success earn something: the pair begins afresh and becomes familiar.
+// success earn something: the pair begins afresh and becomes familiar. It earns
+// nothing where the app may have let in somebody else than was read: an
+// attacker would log in to his own account with the victim's name beside it. A
+// completed reset opens the account; that one was asked for proves nothing.
 func (c *admission) succeeded(o recognize.Outcome) (s Settlement) {
 	r := &c.a.reserved
 	s.Score = c.score()
@@ -120,7 +123,8 @@ func (c *admission) succeeded(o recognize.Outcome) (s Settlement) {
 	if r.n == 0 {
 		return s
 	}
-	if c.a.Kind.Class() == config.ClassReset {
+	earns := r.route.confirmed() && (c.a.Declared || o.Confidence >= sureEnough) && !c.a.unclear()
+	if c.a.Kind == config.KindReset && earns {
 		c.open(&r.accounts[0])
 		return s
 	}
@@ -128,7 +132,7 @@ func (c *admission) succeeded(o recognize.Outcome) (s Settlement) {
 		return s
 	}
 	s.Repeat = c.repeats(&r.accounts[0])
-	if s.Repeat || !r.route.confirmed() || (!c.a.Declared && o.Confidence < sureEnough) {
+	if s.Repeat || !earns {
 		return s
 	}
 	c.enter(&r.accounts[0])
@@ -199,7 +203,7 @@ func (c *admission) score() float64 {
 	})
 	c.m.sources.View(r.source, func(e *sourceEvidence) {
 		signs.SourceFailures = e.fails.Value(c.now, seconds(t.Source.Window)) / fullWeight
-		signs.SourceNames = int(e.failed.Estimate())
+		signs.SourceNames = e.failed.Estimate()
 	})
 	return risk.Score(signs)
 }
@@ -211,7 +215,13 @@ func (c *admission) decideProbation(o recognize.Outcome, s *Settlement) {
 		return
 	}
 	c.a.reserved.probation = false
-	if o.Result != recognize.Failure && !o.Aborted {
+	switch {
+	case o.Result == recognize.Failure || o.Aborted:
+	case o.Result == recognize.Unknown && !o.Upstream:
+		// Nothing was learned: the next one may come after ProbeTimeout, or
+		// answers that cannot be read would make a probation a free pass.
+		return
+	default:
 		c.m.ladder.Pass(c.a.reserved.source)
 		return
 	}

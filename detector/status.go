@@ -28,8 +28,9 @@ type SiteStatus struct {
 
 // Status returns the status of every site, by name.
 func (d *Detector) Status(now time.Time) []SiteStatus {
-	var list []SiteStatus
-	for _, s := range d.sites.all() {
+	sites := d.sites.all()
+	list := make([]SiteStatus, 0, len(sites))
+	for _, s := range sites {
 		status := SiteStatus{
 			Site: s.name, Attempts: s.attempts.Load(), Refused: s.refused.Load(), Would: s.would.Load(),
 			Routes: s.routes.statuses(evidence.ToSeconds(now)), TooManyExempt: s.exempt.tooMany(),

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"html/template"
+	"maps"
 	"net/http"
 	"sync"
 )
@@ -21,11 +22,7 @@ const maxKept = 10_000
 
 // NewApp returns an app with the given users.
 func NewApp(users map[string]string) *App {
-	a := &App{users: make(map[string]string), sessions: make(map[string]string)}
-	for name, password := range users {
-		a.users[name] = password
-	}
-	return a
+	return &App{users: maps.Clone(users), sessions: make(map[string]string)}
 }
 
 // Logins is how many login requests have arrived at the app.

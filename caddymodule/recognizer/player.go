@@ -117,7 +117,9 @@ func (p *Player) find(r *recognize.Request, route *config.Route) (recognize.Cred
 		seen.Body, seen.Complete = seen.Body[:limit], false
 	}
 	if route != nil {
-		return recognize.Declared(&seen, route)
+		if found, ok := recognize.Declared(&seen, route); ok {
+			return found, true
+		}
 	}
 	length := int64(len(r.Body))
 	if length == 0 && !r.Complete {

@@ -29,8 +29,9 @@ type SiteSuggestion struct {
 // something. Declared means believed, so the operator should read the lines:
 // they know no answer that the session does not hold.
 func Suggest(s *Session) []SiteSuggestion {
-	var sites []SiteSuggestion
-	for _, host := range s.hosts() {
+	hosts := s.hosts()
+	sites := make([]SiteSuggestion, 0, len(hosts))
+	for _, host := range hosts {
 		groups := s.groups(host)
 		for settling := true; settling; {
 			settling = s.withdrawOne(host, groups)

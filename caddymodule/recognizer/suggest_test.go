@@ -41,8 +41,10 @@ func TestSuggestionChangesNothing(t *testing.T) {
 // post is an entry with a form.
 func post(path, body string, status int, location string) har.Entry {
 	e := har.Entry{
-		Request: recognize.Request{Method: "POST", Host: "a.example", Path: path, Body: []byte(body), Complete: true,
-			Header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}},
+		Request: recognize.Request{
+			Method: "POST", Host: "a.example", Path: path, Body: []byte(body), Complete: true,
+			Header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}},
+		},
 		Response: recognize.Response{Status: status, Header: http.Header{}, Complete: true},
 	}
 	if location != "" {

@@ -74,7 +74,7 @@ func (m *messages) blocked(c config.Class) string {
 }
 
 // end says until when, to the minute and rounded up, so that whoever comes back
-// at that time is not too early. Beyond three hours hours are shown.
+// at that time is not too early. Up to three hours it counts minutes, then hours.
 func (n Notice) end(m *messages) (text, machine string) {
 	const minutesUpTo = 180
 	seconds := n.seconds()

@@ -117,7 +117,7 @@ func (w *Worker) Sinks() []SinkStats {
 	for _, l := range w.leaving {
 		waiting[l.tally.name] += l.queue.Len()
 	}
-	var all []SinkStats
+	all := make([]SinkStats, 0, len(w.tallies))
 	for _, name := range slices.Sorted(maps.Keys(w.tallies)) {
 		s := w.tallies[name].stats()
 		s.Waiting = waiting[name]

@@ -97,12 +97,27 @@ func (e *Event) bound() {
 		text *string
 		max  int
 	}{
-		{&e.ID, maxWord}, {(*string)(&e.Type), maxWord}, {&e.Kind, maxWord}, {&e.Outcome, maxWord},
-		{&e.Verdict, maxWord}, {&e.Would, maxWord}, {&e.Detection, maxWord}, {&e.PrimaryKey, maxWord},
-		{&e.KeyID, maxWord}, {&e.Format, maxWord}, {&e.Method, maxWord}, {&e.SanctionID, maxWord},
+		{&e.ID, maxWord},
+		{(*string)(&e.Type), maxWord},
+		{&e.Kind, maxWord},
+		{&e.Outcome, maxWord},
+		{&e.Verdict, maxWord},
+		{&e.Would, maxWord},
+		{&e.Detection, maxWord},
+		{&e.PrimaryKey, maxWord},
+		{&e.KeyID, maxWord},
+		{&e.Format, maxWord},
+		{&e.Method, maxWord},
+		{&e.SanctionID, maxWord},
 		{&e.Health, maxWord},
-		{&e.Route, maxRule}, {&e.Rule, maxRule}, {&e.Pseudonym, maxRule}, {&e.RequestID, maxRule},
-		{&e.Site, maxText}, {&e.Reason, maxText}, {&e.Identity, maxText}, {&e.UserAgent, maxText},
+		{&e.Route, maxRule},
+		{&e.Rule, maxRule},
+		{&e.Pseudonym, maxRule},
+		{&e.RequestID, maxRule},
+		{&e.Site, maxText},
+		{&e.Reason, maxText},
+		{&e.Identity, maxText},
+		{&e.UserAgent, maxText},
 	} {
 		if len(*f.text) > f.max {
 			*f.text = clip(*f.text, f.max)

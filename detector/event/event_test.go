@@ -96,8 +96,8 @@ func longestEvent() Event {
 	long := strings.Repeat("\x01", 4096)
 	var e Event
 	v := reflect.ValueOf(&e).Elem()
-	for i := range v.NumField() {
-		switch f := v.Field(i); f.Kind() {
+	for _, f := range v.Fields() {
+		switch f.Kind() {
 		case reflect.String:
 			f.SetString(long)
 		case reflect.Slice:

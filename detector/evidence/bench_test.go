@@ -15,9 +15,9 @@ import (
 
 // sourceLike is an entry as the engine keeps for a source: 48 bytes.
 type sourceLike struct {
-	fails, slow, signups Counter
-	failed, entered      Sketch64
-	begun, until         Seconds
+	fails, slow, _ Counter
+	failed, _      Sketch64
+	_, _           Seconds
 }
 
 func rankSourceLike(e *sourceLike, now Seconds) uint32 {

@@ -218,7 +218,7 @@ func (b *Book) Close(ctx context.Context) error {
 	for _, l := range all {
 		l.stop()
 	}
-	var errs []error
+	errs := make([]error, 0, len(all))
 	for _, l := range all {
 		errs = append(errs, l.Close(ctx))
 	}

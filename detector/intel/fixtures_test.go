@@ -113,7 +113,8 @@ func contains(l *List, addr string) bool { return l.Contains(netip.MustParseAddr
 
 func mustClose(t *testing.T, c interface {
 	Close(ctx context.Context) error
-}) {
+},
+) {
 	t.Helper()
 	if err := c.Close(t.Context()); err != nil {
 		t.Error(err)

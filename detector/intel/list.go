@@ -2,7 +2,6 @@ package intel
 
 import (
 	"context"
-
 	"fmt"
 	"log/slog"
 	"net/http"

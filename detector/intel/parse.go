@@ -206,11 +206,11 @@ func (p *parser) keyword(text []byte) (rest []byte, skip bool) {
 	if i < 0 {
 		return text, false
 	}
-	switch word := string(text[:i]); {
-	case word == "ExitAddress":
+	switch word := string(text[:i]); word {
+	case "ExitAddress":
 		p.exitFormat = true
 		return bytes.Fields(text)[1], false
-	case word == "ExitNode" || word == "@type":
+	case "ExitNode", "@type":
 		p.exitFormat = true
 		return nil, true
 	default:

@@ -43,10 +43,13 @@ func TestParseReads(t *testing.T) {
 		{"shortest ranges that are taken", "10.0.0.0/8\n2001::/16\n", []string{"10.0.0.0/8", "2001::/16"}, 0},
 		{"overlapping ranges are covered once", strings.Repeat("10.0.0.0/8\n11.0.0.0/8\n", 100), []string{"10.0.0.0/8", "11.0.0.0/8"}, 0},
 		{"one bad line of twenty is skipped", twenty + "192.0.2.256\n", []string{"192.0.2.1"}, 1},
-		{"exit-addresses", "@type tordnsel 1.0\nDownloaded 2026-01-02 03:04:05\n" +
-			"ExitNode 0011BD2485AD45D984EC4159C88FC066E5E3300E\nPublished 2026-01-02 03:04:05\nLastStatus 2026-01-02 04:00:00\n" +
-			"ExitAddress 192.0.2.1 2026-01-02 04:05:06\nSomethingNew of 2031\nExitAddress 2001:db8::1 2026-01-02 04:05:06\n",
-			[]string{"192.0.2.1", "2001:db8::1"}, 0},
+		{
+			"exit-addresses", "@type tordnsel 1.0\nDownloaded 2026-01-02 03:04:05\n" +
+				"ExitNode 0011BD2485AD45D984EC4159C88FC066E5E3300E\nPublished 2026-01-02 03:04:05\nLastStatus 2026-01-02 04:00:00\n" +
+				"ExitAddress 192.0.2.1 2026-01-02 04:05:06\nSomethingNew of 2031\nExitAddress 2001:db8::1 2026-01-02 04:05:06\n",
+			[]string{"192.0.2.1", "2001:db8::1"},
+			0,
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -30,7 +30,7 @@ func scanAuthorization(rd *reading, h http.Header) {
 			value = value[:maxAuthorizationBytes]
 			rd.cut = true
 		}
-		scheme, rest, _ := strings.Cut(strings.TrimSpace(value), " ")
+		scheme, rest := cutScheme(value)
 		switch {
 		case holdsFold(scheme, "basic"):
 			rd.format = FormatBasic
@@ -49,12 +49,18 @@ func carriesPassword(h http.Header) bool {
 		if i == maxAuthorization {
 			return true
 		}
-		scheme, _, _ := strings.Cut(strings.TrimLeft(value, " "), " ")
+		scheme, _ := cutScheme(value)
 		if holdsFold(scheme, "basic") || holdsFold(scheme, "digest") {
 			return true
 		}
 	}
 	return false
+}
+
+// cutScheme splits a header value, for the glance and for the reading alike.
+func cutScheme(value string) (scheme, rest string) {
+	scheme, rest, _ = strings.Cut(strings.TrimSpace(value), " ")
+	return scheme, rest
 }
 
 // holdsFold reports whether s contains word, which is in lower-case ASCII.

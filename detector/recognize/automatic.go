@@ -67,12 +67,14 @@ func (rd *reading) judge(r *Request) (Credentials, bool) {
 	rd.namedInPath = slices.ContainsFunc(rd.identifiers, func(f field) bool {
 		return isSegmentTail(r.Path, string(f.value))
 	})
-	s := scene{method: r.Method, path: path, all: path | rd.operation, rd: rd,
+	s := scene{
+		method: r.Method, path: path, all: path | rd.operation, rd: rd,
 		password:   len(rd.passwords) > 0 || rd.emptyPassword != "",
-		identifier: len(rd.identifiers) > 0 || rd.emptyIdentifier != ""}
+		identifier: len(rd.identifiers) > 0 || rd.emptyIdentifier != "",
+	}
 	c.Kind = s.kind()
 	if c.Kind == config.KindNone && path&lastLogin != 0 && (rd.unread || rd.cut) && len(r.Body) > 0 {
-		c.Uninspectable, c.Kind = true, config.KindLogin
+		c.Kind = config.KindLogin // cut or unread: Uninspectable
 	}
 	if c.Kind == config.KindNone {
 		return Credentials{}, false
@@ -110,15 +112,23 @@ func (rd *reading) fill(c *Credentials, r *Request, s scene) {
 	secrets, ambiguous := rd.secrets(c.Kind)
 	n := identify(rd.candidates(c.Kind), c.Kind)
 	c.Secrets, c.Identities = secrets, n.identities
-	c.Ambiguous = ambiguous || n.ambiguous || rd.flood
 	// What was cut, deeply nested or more than anyone fills in may hide the
-	// value the app takes.
-	c.Uninspectable = c.Uninspectable || n.more || rd.flood || (rd.cut && (len(secrets) == 0 || len(n.identities) == 0)) || rd.unread
+	// value the app takes: of two fields of one name most take the last, and it
+	// may stand behind as much padding as fits.
+	hides := rd.mayHide(s)
+	c.Ambiguous = ambiguous || n.ambiguous || rd.flood || hides
+	c.Uninspectable = n.more || rd.flood || hides || rd.unread
 	c.Missing = rd.missing(c, s)
 	for _, f := range rd.passwords {
 		c.InQuery = c.InQuery || f.place == inQuery
 	}
 	c.Confidence, c.Evidence = rd.weigh(c, s)
+}
+
+// mayHide reports whether credentials may stand behind what was read. With
+// Basic and Digest a large body is an upload, unless it comes to a login page.
+func (rd *reading) mayHide(s scene) bool {
+	return rd.cut && (!rd.credentialsInHeader() || s.path&lastLogin != 0)
 }
 
 // missing reports whether the app will refuse the request without looking at
@@ -137,9 +147,9 @@ func (rd *reading) missing(c *Credentials, s scene) bool {
 // the identifier was, else what the body was.
 func (rd *reading) carrier() Format {
 	for _, fields := range [][]field{rd.passwords, rd.identifiers} {
-		for i := len(fields) - 1; i >= 0; i-- { // the body before the query
-			if fields[i].place != inHeader {
-				return fields[i].format
+		for _, f := range slices.Backward(fields) { // the body before the query
+			if f.place != inHeader {
+				return f.format
 			}
 		}
 		if len(fields) > 0 {

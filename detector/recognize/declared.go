@@ -24,10 +24,22 @@ func RouteMatches(r *Request, route *config.Route) bool {
 			return false
 		}
 	}
-	if prefix, ok := strings.CutSuffix(route.Path, "*"); ok {
-		return strings.HasPrefix(r.Path, prefix)
+	return route.Path == "" || PathMatches(route.Path, r.Path)
+}
+
+// PathMatches reports whether path is pattern, or begins like it when pattern
+// ends in *. Letter case, repeated slashes and one at the end make no
+// difference: Caddy's own path matcher ignores the first two and Express, to
+// name one, the first and the last, so a guesser must not get past a route by
+// writing /Login/. It allocates only for repeated slashes.
+func PathMatches(pattern, path string) bool {
+	for !strings.Contains(pattern, "//") && strings.Contains(path, "//") {
+		path = strings.ReplaceAll(path, "//", "/")
 	}
-	return route.Path == "" || r.Path == route.Path
+	if prefix, ok := strings.CutSuffix(pattern, "*"); ok {
+		return len(path) >= len(prefix) && strings.EqualFold(path[:len(prefix)], prefix)
+	}
+	return strings.EqualFold(strings.TrimSuffix(path, "/"), strings.TrimSuffix(pattern, "/"))
 }
 
 // Declared reads a request of a declared route, which the caller has matched.
@@ -52,23 +64,24 @@ func Declared(r *Request, route *config.Route) (Credentials, bool) {
 	path := senseOfPath(r.Path)
 	c := Credentials{Kind: route.Kind, Declared: route, Hostile: rd.hostile}
 	needed := route.Kind == config.KindLogin || route.Kind == config.KindSignup
-	s := scene{method: r.Method, path: path, all: path, rd: &rd,
-		password: needed || len(rd.passwords) > 0 || rd.emptyPassword != "", identifier: true}
-	c.Uninspectable = (rd.unread || rd.cut) && rd.lacks(route, needed)
+	s := scene{
+		method: r.Method, path: path, all: path, rd: &rd,
+		password: needed || len(rd.passwords) > 0 || rd.emptyPassword != "", identifier: true,
+	}
 	rd.fill(&c, r, s)
 	if len(route.Identifiers) > 0 {
-		rd.nameAsDeclared(&c, r, needed)
+		rd.nameAsDeclared(&c, r, s, needed)
 		c.Confidence, c.Evidence = rd.weigh(&c, s)
 	}
 	return c, true
 }
 
 // nameAsDeclared replaces the identities found by name with the declared ones.
-func (rd *reading) nameAsDeclared(c *Credentials, r *Request, needed bool) {
+func (rd *reading) nameAsDeclared(c *Credentials, r *Request, s scene, needed bool) {
 	n := rd.declaredIdentity(r, c.Declared)
 	c.Identities = n.identities
 	_, ambiguous := rd.secrets(c.Kind)
-	c.Ambiguous = ambiguous || n.ambiguous || rd.flood
+	c.Ambiguous = ambiguous || n.ambiguous || rd.flood || rd.mayHide(s)
 	c.Uninspectable = c.Uninspectable || n.more
 	c.Missing = needed && !c.Uninspectable && !c.Hostile && (len(c.Secrets) == 0 || len(c.Identities) == 0)
 }
@@ -163,16 +176,6 @@ func (rd *reading) plausible(r *Request, route *config.Route) bool {
 func inAuthorization(route *config.Route) bool {
 	in := func(f config.Field) bool { return f.From == config.PlaceBasic || f.From == config.PlaceDigest }
 	return route.Password != nil && in(*route.Password) || slices.ContainsFunc(route.Identifiers, in)
-}
-
-// lacks reports whether something declared, or anything needed, was not found.
-func (rd *reading) lacks(route *config.Route, needed bool) bool {
-	for i := range rd.wants {
-		if !rd.wants[i].present {
-			return true
-		}
-	}
-	return needed && (len(rd.passwords) == 0 || len(route.Identifiers) == 0 && len(rd.identifiers) == 0)
 }
 
 // declaredIdentity puts the declared identifiers together.

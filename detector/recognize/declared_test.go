@@ -8,7 +8,8 @@ import (
 	"github.com/doorward/doorward/config"
 )
 
-var loginRoute = config.Route{Kind: config.KindLogin, Method: "POST", Path: "/session",
+var loginRoute = config.Route{
+	Kind: config.KindLogin, Method: "POST", Path: "/session",
 	Identifiers: []config.Field{
 		{Name: "email", From: config.PlaceForm, Key: "user[email]"},
 		{Name: "platform_id", From: config.PlaceHost},
@@ -27,7 +28,13 @@ func TestRouteMatches(t *testing.T) {
 	}{
 		{"method and path", "POST", "/login", "POST /login", "", true},
 		{"other method", "POST", "/login", "PUT /login", "", false},
-		{"other path", "POST", "/login", "POST /login/", "", false},
+		{"other path", "POST", "/login", "POST /logins", "", false},
+		{"path below", "POST", "/login", "POST /login/x", "", false},
+		{"slash at the end", "POST", "/login", "POST /login/", "", true},
+		{"declared with a slash at the end", "POST", "/login/", "POST /login", "", true},
+		{"capitals", "POST", "/login", "POST /LoGin", "", true},
+		{"slashes", "POST", "/login", "POST ///login", "", true},
+		{"prefix in capitals", "POST", "/api/*", "POST /API//login", "", true},
 		{"prefix", "POST", "/api/*", "POST /api/login", "", true},
 		{"prefix elsewhere", "POST", "/api/*", "POST /login", "", false},
 		{"any path", "POST", "", "POST /x", "", true},
@@ -53,9 +60,17 @@ func TestDeclaredFields(t *testing.T) {
 	missing := wantAttempt{kind: config.KindLogin, missing: true}
 	noID := missing
 	noID.secrets = []string{"x1"}
-	uninspectable := wantAttempt{kind: config.KindLogin, uninspectable: true}
-	two := wantAttempt{kind: config.KindLogin, secrets: []string{"x1"}, ambiguous: true,
-		ids: []string{"email=a@x.test,platform_id=shop.test", "email=b@x.test,platform_id=shop.test"}}
+	unread := wantAttempt{kind: config.KindLogin, uninspectable: true}
+	uninspectable := unread
+	uninspectable.ambiguous = true
+	decoyFirst := formPost("/session", "user[email]=a@x.test&user[secret]=x1&pad=x")
+	decoyFirst.Complete = false
+	behindDecoy := both
+	behindDecoy.ambiguous, behindDecoy.uninspectable = true, true
+	two := wantAttempt{
+		kind: config.KindLogin, secrets: []string{"x1"}, ambiguous: true,
+		ids: []string{"email=a@x.test,platform_id=shop.test", "email=b@x.test,platform_id=shop.test"},
+	}
 	decoy := both
 	decoy.secrets, decoy.ambiguous = []string{"CONST", "x1"}, true
 	inQuery := both
@@ -75,7 +90,8 @@ func TestDeclaredFields(t *testing.T) {
 		{"host alone is nobody", formPost("/session", "user[secret]=x1"), noID},
 		{"nothing", formPost("/session", "a=b"), missing},
 		{"cut", cut, uninspectable},
-		{"unreadable", asked("POST /session", "application/proto", "\x0a\x01\x02"), uninspectable},
+		{"cut behind credentials", decoyFirst, behindDecoy},
+		{"unreadable", asked("POST /session", "application/proto", "\x0a\x01\x02"), unread},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -99,31 +115,57 @@ func TestDeclaredPlaces(t *testing.T) {
 		route config.Route
 		want  wantAttempt
 	}{
-		{"fields found by their names", jsonPost("/x", `{"email":"a@x.test","password":"x1"}`),
-			config.Route{Kind: config.KindLogin}, login("email=a@x.test", "x1")},
-		{"JSON path through an array", jsonPost("/x", `{"items":[{"name":"bob"}],"password":"x1"}`),
-			config.Route{Kind: config.KindLogin, Identifiers: []config.Field{field("user", config.PlaceJSON, "items.0.name")}}, login("user=bob", "x1")},
-		{"header, path segment and fixed value", with(with(formPost("/t/acme/login", ""), "X-User", "bob"), "X-Pass", "x1"),
+		{
+			"fields found by their names", jsonPost("/x", `{"email":"a@x.test","password":"x1"}`),
+			config.Route{Kind: config.KindLogin},
+			login("email=a@x.test", "x1"),
+		},
+		{
+			"JSON path through an array", jsonPost("/x", `{"items":[{"name":"bob"}],"password":"x1"}`),
+			config.Route{Kind: config.KindLogin, Identifiers: []config.Field{field("user", config.PlaceJSON, "items.0.name")}},
+			login("user=bob", "x1"),
+		},
+		{
+			"header, path segment and fixed value", with(with(formPost("/t/acme/login", ""), "X-User", "bob"), "X-Pass", "x1"),
 			config.Route{Kind: config.KindLogin, Password: &config.Field{From: config.PlaceHeader, Key: "x-pass"}, Identifiers: []config.Field{
-				field("user", config.PlaceHeader, "X-User"), field("tenant", config.PlacePath, "2"), field("app", config.PlaceValue, "shop")}},
-			login("app=shop,tenant=acme,user=bob", "x1")},
-		{"a fixed user", formPost("/login", "password=x1"),
-			config.Route{Kind: config.KindLogin, Identifiers: []config.Field{field("username", config.PlaceValue, "admin")}}, login("username=admin", "x1")},
-		{"Basic", with(asked("GET /x", "", ""), "Authorization", basicAuth("bob:x1")),
-			config.Route{Kind: config.KindLogin, Identifiers: []config.Field{field("account", config.PlaceBasic, "")}}, login("account=bob", "x1")},
-		{"Basic absent is no attempt", formPost("/x", "a=b"),
-			config.Route{Kind: config.KindLogin, Identifiers: []config.Field{field("account", config.PlaceBasic, "")}}, wantAttempt{}},
+				field("user", config.PlaceHeader, "X-User"), field("tenant", config.PlacePath, "2"), field("app", config.PlaceValue, "shop"),
+			}},
+			login("app=shop,tenant=acme,user=bob", "x1"),
+		},
+		{
+			"a fixed user", formPost("/login", "password=x1"),
+			config.Route{Kind: config.KindLogin, Identifiers: []config.Field{field("username", config.PlaceValue, "admin")}},
+			login("username=admin", "x1"),
+		},
+		{
+			"Basic", with(asked("GET /x", "", ""), "Authorization", basicAuth("bob:x1")),
+			config.Route{Kind: config.KindLogin, Identifiers: []config.Field{field("account", config.PlaceBasic, "")}},
+			login("account=bob", "x1"),
+		},
+		{
+			"Basic absent is no attempt", formPost("/x", "a=b"),
+			config.Route{Kind: config.KindLogin, Identifiers: []config.Field{field("account", config.PlaceBasic, "")}},
+			wantAttempt{},
+		},
 		{"a page view is no attempt", asked("GET /x", "", ""), config.Route{Kind: config.KindLogin, Method: "GET"}, wantAttempt{}},
 		{"an OAuth client is no attempt", formPost("/token", "grant_type=client_credentials&client_id=c"), config.Route{Kind: config.KindLogin}, wantAttempt{}},
 		{"logout", asked("GET /bye", "", ""), config.Route{Kind: config.KindLogout, Method: "GET"}, wantAttempt{kind: config.KindLogout}},
 		{"second factor", formPost("/step2", "digits=123456"), config.Route{Kind: config.KindMFA}, wantAttempt{kind: config.KindMFA}},
-		{"reset request", formPost("/help", "email=a@x.test"), config.Route{Kind: config.KindResetRequest},
-			wantAttempt{kind: config.KindResetRequest, ids: []string{"email=a@x.test"}}},
-		{"signup", formPost("/new", "email=a@x.test&username=bob&password=x1&password2=x1"), config.Route{Kind: config.KindSignup},
-			wantAttempt{kind: config.KindSignup, ids: []string{"email=a@x.test,username=bob"}, secrets: []string{"x1"}}},
-		{"more than two identities", formPost("/x", "m=a&m=b&m=c&password=x1"),
+		{
+			"reset request", formPost("/help", "email=a@x.test"),
+			config.Route{Kind: config.KindResetRequest},
+			wantAttempt{kind: config.KindResetRequest, ids: []string{"email=a@x.test"}},
+		},
+		{
+			"signup", formPost("/new", "email=a@x.test&username=bob&password=x1&password2=x1"),
+			config.Route{Kind: config.KindSignup},
+			wantAttempt{kind: config.KindSignup, ids: []string{"email=a@x.test,username=bob"}, secrets: []string{"x1"}},
+		},
+		{
+			"more than two identities", formPost("/x", "m=a&m=b&m=c&password=x1"),
 			config.Route{Kind: config.KindLogin, Identifiers: []config.Field{field("member", config.PlaceForm, "m")}},
-			wantAttempt{kind: config.KindLogin, ids: []string{"member=a", "member=b"}, secrets: []string{"x1"}, ambiguous: true, uninspectable: true}},
+			wantAttempt{kind: config.KindLogin, ids: []string{"member=a", "member=b"}, secrets: []string{"x1"}, ambiguous: true, uninspectable: true},
+		},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()

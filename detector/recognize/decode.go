@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/klauspost/compress/zstd"
@@ -37,8 +38,8 @@ func DecodeBody(header http.Header, prefix []byte, complete bool, limit int) (bo
 		return nil, false, false
 	}
 	body, whole = prefix, complete
-	for i := len(encodings) - 1; i >= 0; i-- {
-		body, whole, ok = decodeOne(encodings[i], body, whole, limit)
+	for _, encoding := range slices.Backward(encodings) {
+		body, whole, ok = decodeOne(encoding, body, whole, limit)
 		if !ok {
 			return nil, false, false
 		}

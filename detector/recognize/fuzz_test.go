@@ -13,9 +13,11 @@ func readAny(t *testing.T, r *Request) {
 	MayCarry(r.Method, r.Path, r.RawQuery, r.Header, int64(len(r.Body)))
 	c, ok := Automatic(r)
 	checkInvariants(t, "automatic", c, ok)
-	route := config.Route{Kind: config.KindLogin, Path: "/login",
+	route := config.Route{
+		Kind: config.KindLogin, Path: "/login",
 		Identifiers: []config.Field{{Name: "email", From: config.PlaceForm, Key: "user[email]"}, {Name: "host", From: config.PlaceHost}},
-		Password:    &config.Field{From: config.PlaceJSON, Key: "user.password"}}
+		Password:    &config.Field{From: config.PlaceJSON, Key: "user.password"},
+	}
 	c, ok = Declared(r, &route)
 	checkInvariants(t, "declared", c, ok)
 }
@@ -56,6 +58,7 @@ func FuzzAuthorization(f *testing.F) {
 	f.Add("XbasicY Ym9i.On!M")
 	f.Add(`Digest username="a\"b", response=x,,=,username*=UTF-8''%c3`)
 	f.Add(`Digest username="`)
+	f.Add("\v Digest") // white space that is neither space nor tab
 	f.Fuzz(func(t *testing.T, value string) {
 		r := with(asked("GET /", "", ""), "Authorization", value)
 		readAny(t, r)

@@ -85,20 +85,34 @@ func TestKinds(t *testing.T) {
 func TestWhatASignupNames(t *testing.T) {
 	t.Parallel()
 	checkRows(t, []attemptRow{
-		{"email and user name are one user", formPost("/register", "username=bob&email=a@x.test&password=x1&password_confirmation=x1"),
-			wantAttempt{kind: config.KindSignup, ids: []string{"email=a@x.test,username=bob"}, secrets: []string{"x1"}}},
-		{"a wrong confirmation is left out", formPost("/register", "username=bob&password=x1&password_confirmation=x2"),
-			wantAttempt{kind: config.KindSignup, ids: []string{"username=bob"}, secrets: []string{"x1"}}},
-		{"the confirmed address is left out", formPost("/register", "email=a@x.test&email_confirmation=b@x.test&password=x1"),
-			wantAttempt{kind: config.KindSignup, ids: []string{"email=a@x.test"}, secrets: []string{"x1"}}},
-		{"names of the person do not name the user", formPost("/register", "name=Bob+B&first_name=Bob&email=a@x.test&password=x1"),
-			wantAttempt{kind: config.KindSignup, ids: []string{"email=a@x.test"}, secrets: []string{"x1"}}},
-		{"repeated field of a framework", formPost("/register", "form[email]=a@x.test&form[plainPassword][first]=x1&form[plainPassword][second]=x1"),
-			wantAttempt{kind: config.KindSignup, ids: []string{"email=a@x.test"}, secrets: []string{"x1"}}},
-		{"two addresses", formPost("/register", "username=bob&email=a@x.test&email=b@x.test&password=x1"),
-			wantAttempt{kind: config.KindSignup, ids: []string{"email=a@x.test,username=bob", "email=b@x.test,username=bob"}, secrets: []string{"x1"}, ambiguous: true}},
-		{"old and new are both kept in a change", formPost("/change-password", "old_password=x1&new_password=x2&repeat_password=x2"),
-			wantAttempt{kind: config.KindPasswordChange, secrets: []string{"x1", "x2"}}},
+		{
+			"email and user name are one user", formPost("/register", "username=bob&email=a@x.test&password=x1&password_confirmation=x1"),
+			wantAttempt{kind: config.KindSignup, ids: []string{"email=a@x.test,username=bob"}, secrets: []string{"x1"}},
+		},
+		{
+			"a wrong confirmation is left out", formPost("/register", "username=bob&password=x1&password_confirmation=x2"),
+			wantAttempt{kind: config.KindSignup, ids: []string{"username=bob"}, secrets: []string{"x1"}},
+		},
+		{
+			"the confirmed address is left out", formPost("/register", "email=a@x.test&email_confirmation=b@x.test&password=x1"),
+			wantAttempt{kind: config.KindSignup, ids: []string{"email=a@x.test"}, secrets: []string{"x1"}},
+		},
+		{
+			"names of the person do not name the user", formPost("/register", "name=Bob+B&first_name=Bob&email=a@x.test&password=x1"),
+			wantAttempt{kind: config.KindSignup, ids: []string{"email=a@x.test"}, secrets: []string{"x1"}},
+		},
+		{
+			"repeated field of a framework", formPost("/register", "form[email]=a@x.test&form[plainPassword][first]=x1&form[plainPassword][second]=x1"),
+			wantAttempt{kind: config.KindSignup, ids: []string{"email=a@x.test"}, secrets: []string{"x1"}},
+		},
+		{
+			"two addresses", formPost("/register", "username=bob&email=a@x.test&email=b@x.test&password=x1"),
+			wantAttempt{kind: config.KindSignup, ids: []string{"email=a@x.test,username=bob", "email=b@x.test,username=bob"}, secrets: []string{"x1"}, ambiguous: true},
+		},
+		{
+			"old and new are both kept in a change", formPost("/change-password", "old_password=x1&new_password=x2&repeat_password=x2"),
+			wantAttempt{kind: config.KindPasswordChange, secrets: []string{"x1", "x2"}},
+		},
 	})
 }
 

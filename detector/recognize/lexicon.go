@@ -133,10 +133,23 @@ var stemModifiers = []struct {
 	text  string
 	sense sense
 }{
-	{"confirm", isConfirm}, {"repeat", isConfirm}, {"again", isConfirm}, {"verify", isConfirm},
-	{"retype", isConfirm}, {"old", isOld}, {"current", isOld}, {"new", isNew},
-	{"hint", isNot}, {"strength", isNot}, {"less", isNot}, {"forgot", isNot}, {"reset", isNot},
-	{"remember", isNot}, {"show", isNot}, {"policy", isNot}, {"token", isNot},
+	{"confirm", isConfirm},
+	{"repeat", isConfirm},
+	{"again", isConfirm},
+	{"verify", isConfirm},
+	{"retype", isConfirm},
+	{"old", isOld},
+	{"current", isOld},
+	{"new", isNew},
+	{"hint", isNot},
+	{"strength", isNot},
+	{"less", isNot},
+	{"forgot", isNot},
+	{"reset", isNot},
+	{"remember", isNot},
+	{"show", isNot},
+	{"policy", isNot},
+	{"token", isNot},
 }
 
 // lookup returns the entry of a lower-case word; the zero term for unknown

@@ -2,6 +2,7 @@ package recognize
 
 import (
 	"bytes"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -132,12 +133,7 @@ func nameOf(segment []byte) meaning {
 }
 
 func hasUpper(s []byte) bool {
-	for _, c := range s {
-		if isUpper(c) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(s, isUpper)
 }
 
 func nameOfWords(segment []byte, camel bool) meaning {

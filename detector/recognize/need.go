@@ -27,15 +27,16 @@ const maxQueryKey = 128
 // allocate for a request without a body, and costs well under 100 ns for one
 // without Authorization and query.
 //
-// A request that has a body needs it whatever its method, because apps read
-// bodies of GET requests too; only media types that no app reads credentials
-// from are passed over. For a declared route do not ask: read the body if there
-// is one.
+// A request that has a body needs it whatever its method and type, because apps
+// read bodies of GET requests too, and many decode JSON without looking at the
+// type. What follows a CONNECT is a stream, not a body: Caddy turns the one that
+// begins a WebSocket (RFC 8441, RFC 9220) into a GET with the same header and
+// query. For a declared route do not ask: read the body if there is one.
 func MayCarry(method, path, rawQuery string, h http.Header, contentLength int64) Need {
-	if method == http.MethodConnect || method == http.MethodTrace {
+	if method == http.MethodTrace {
 		return NeedNothing
 	}
-	if contentLength != 0 && !isMedia(h) {
+	if contentLength != 0 && method != http.MethodConnect {
 		return NeedBody
 	}
 	if len(h["Authorization"]) > 0 && carriesPassword(h) {
@@ -48,20 +49,6 @@ func MayCarry(method, path, rawQuery string, h http.Header, contentLength int64)
 		return NeedHeaders
 	}
 	return NeedNothing
-}
-
-func isMedia(h http.Header) bool {
-	values := h["Content-Type"]
-	if len(values) != 1 {
-		return false
-	}
-	v := values[0]
-	for _, kind := range []string{"image/", "video/", "audio/", "font/"} {
-		if len(v) > len(kind) && strings.EqualFold(v[:len(kind)], kind) {
-			return true
-		}
-	}
-	return false
 }
 
 // mayLogOut looks for the tail of logout, sign-out, logoff and the like, and

@@ -30,7 +30,7 @@ func TestMayCarry(t *testing.T) {
 		{"form", "POST", "/login", "", nil, 20, NeedBody},
 		{"chunked", "POST", "/login", "", nil, -1, NeedBody},
 		{"GET with a body", "GET", "/login", "", nil, 20, NeedBody},
-		{"image", "PUT", "/a.png", "", http.Header{"Content-Type": {"image/png"}}, 20, NeedNothing},
+		{"image, or so it says", "PUT", "/a.png", "", http.Header{"Content-Type": {"image/png"}}, 20, NeedBody},
 		{"two content types", "PUT", "/a.png", "", http.Header{"Content-Type": {"image/png", "application/json"}}, 20, NeedBody},
 		{"empty POST", "POST", "/like", "", nil, 0, NeedNothing},
 		{"Basic", "GET", "/", "", auth("Basic eDp5"), 0, NeedHeaders},
@@ -42,7 +42,9 @@ func TestMayCarry(t *testing.T) {
 		{"logout action", "GET", "/index.php", "action=logout", nil, 0, NeedHeaders},
 		{"DELETE session", "DELETE", "/api/session", "", nil, 0, NeedHeaders},
 		{"preflight", "OPTIONS", "/logout", "", nil, 0, NeedNothing},
-		{"CONNECT", "CONNECT", "", "", auth("Basic eDp5"), 20, NeedNothing},
+		{"WebSocket over HTTP/3 with Basic", "CONNECT", "/", "", auth("Basic eDp5"), -1, NeedHeaders},
+		{"WebSocket over HTTP/3", "CONNECT", "/", "", nil, -1, NeedNothing},
+		{"TRACE", "TRACE", "/", "", auth("Basic eDp5"), 0, NeedNothing},
 	} {
 		if got := MayCarry(row.method, row.path, row.query, row.header, row.contentLength); got != row.want {
 			t.Errorf("%s: %d, want %d", row.name, got, row.want)

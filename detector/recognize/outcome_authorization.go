@@ -28,6 +28,8 @@ func (a *answer) authorization() Outcome {
 		return outcome(Unknown, 0, status+" leads to a login page: nobody looked at the credentials")
 	case a.x.Known.Challenges:
 		return outcome(Success, 0.92, status, "this place refuses wrong credentials with 401")
+	case a.x.Credentials.Ambiguous:
+		return outcome(Unknown, 0, status+" may be about other credentials than those of the header")
 	default:
 		return outcome(Success, 0.6, status, "this place was not seen to ask for credentials")
 	}

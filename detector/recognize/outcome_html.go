@@ -298,8 +298,10 @@ var (
 	blockElements = wordSet(`div p form table tr ul ol dl h1 h2 h3 h4 section article main footer header fieldset`)
 	praiseWords   = wordSet(`success successful succeeded`)
 	blameWords    = wordSet(`error errors errorlist err danger alert invalid warning failure failed flash nonfield`)
-	markStems     = [][]byte{[]byte("err"), []byte("danger"), []byte("alert"), []byte("invalid"), []byte("warn"),
-		[]byte("fail"), []byte("flash"), []byte("nonfield"), []byte("success"), []byte("succeed")}
+	markStems     = [][]byte{
+		[]byte("err"), []byte("danger"), []byte("alert"), []byte("invalid"), []byte("warn"),
+		[]byte("fail"), []byte("flash"), []byte("nonfield"), []byte("success"), []byte("succeed"),
+	}
 	leavingStems   = [][]byte{[]byte("out"), []byte("off"), []byte("abmeld"), []byte("deconn")}
 	leavingWords   = []string{" logout ", " log out ", " signout ", " sign out ", " logoff ", " log off ", " abmelden ", " deconnexion "}
 	codeFieldNames = wordSet(`otp otpcode otpattempt totp totpcode mfacode mfatoken 2facode 2fatoken twofactorcode

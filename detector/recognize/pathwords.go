@@ -74,9 +74,13 @@ var pathStems = []struct {
 	text  string
 	sense pathSense
 }{
-	{"login", saysLogin}, {"signin", saysLogin}, {"logon", saysLogin},
-	{"signup", saysSignup}, {"register", saysSignup},
-	{"logout", saysLogout}, {"signout", saysLogout},
+	{"login", saysLogin},
+	{"signin", saysLogin},
+	{"logon", saysLogin},
+	{"signup", saysSignup},
+	{"register", saysSignup},
+	{"logout", saysLogout},
+	{"signout", saysLogout},
 }
 
 // maxPath is how much of a path is looked at for words.

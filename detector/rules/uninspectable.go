@@ -4,8 +4,9 @@ import "github.com/doorward/doorward/config"
 
 // A login body that cannot be read is refused only when it is plain that
 // legitimate clients send none: among at least a thousand attempts on the
-// route fewer than one in a thousand was like it. Until then it counts as a
-// failure of its source like any other.
+// route fewer than one in a thousand was like it and got in. Those that failed
+// or were refused are the attacker's, who must not vote. Until then it counts
+// as a failure of its source like any other.
 const (
 	inspectedEnough = 1000
 	unreadPerMille  = 1

@@ -79,6 +79,8 @@ type Hit struct {
 	Created   evidence.Seconds
 	Until     evidence.Seconds
 	Rung      int
+	// Begun tells that Impose began it, or began it again, just now.
+	Begun bool
 	// Count and Limit are the numbers that led to it, in failures.
 	Count, Limit int
 }
@@ -143,17 +145,24 @@ func (l *Ladder) Peek(key evidence.Key, now evidence.Seconds) (hit Hit) {
 }
 
 // Impose begins a sanction. If the holder is under one already it is left as
-// it is: two requests that cross the threshold together climb one rung.
+// it is: two requests that cross the threshold together climb one rung. On
+// probation it begins again on the next one.
 func (l *Ladder) Impose(key evidence.Key, now evidence.Seconds, t Terms) (hit Hit) {
 	id := NewID()
 	l.table.Update(key, now, func(r *record, fresh bool) {
-		if fresh || now >= r.quiet {
+		begun := fresh || now >= r.until
+		switch {
+		case fresh || now >= r.quiet:
 			*r = record{id: id, classes: t.Classes, created: now}
+			r.begin(now, t)
+		case begun:
+			r.rung = min(r.rung+1, 30)
+			r.created, r.probe = now, 0
 			r.begin(now, t)
 		}
 		r.classes |= t.Classes
 		hit = r.hit()
-		hit.State = Held
+		hit.State, hit.Begun = Held, begun
 	})
 	return hit
 }
