@@ -96,7 +96,7 @@ func (b *bench) measure(l load, s *side) error {
 	}
 	defer server.stop()
 	before := b.app.count.Load()
-	out, err := exec.Command("wrk", "--threads", "2", "--connections", strconv.Itoa(b.connections), //nolint:gosec // fixed program, own numbers
+	out, err := exec.Command("wrk", "--threads", "2", "--connections", strconv.Itoa(b.connections),
 		"--duration", b.duration.String(), "--script", script, "http://"+server.address+"/").CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("running wrk: %w\n%s", err, out)

@@ -108,7 +108,7 @@ func startServer(b *bench, directed bool) (*server, error) {
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		return nil, fmt.Errorf("writing the Caddyfile: %w", err)
 	}
-	s.cmd = exec.Command(b.binary, "run", "--config", file, "--adapter", "caddyfile") //nolint:gosec // our own build
+	s.cmd = exec.Command(b.binary, "run", "--config", file, "--adapter", "caddyfile")
 	s.cmd.Stderr = &s.errs
 	if err := s.cmd.Start(); err != nil {
 		return nil, fmt.Errorf("starting Caddy: %w", err)
