@@ -14,7 +14,7 @@ import (
 
 // peekTimeout bounds how long a client may take to send the part of a body
 // that is looked at. The default idle timeout alone is reset by every byte.
-const peekTimeout = 10 * time.Second
+const peekTimeout = 30 * time.Second
 
 // buffers pools what bodies and responses are copied to: byte slices of the
 // default limit, grown by sites that want more.

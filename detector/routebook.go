@@ -126,7 +126,10 @@ func (b *routeBook) makeRoom() {
 	fewest := int64(-1)
 	for key, r := range b.byKey {
 		n := int64(r.attempts.Load())
-		if r.Declared || r.confirmed() {
+		switch {
+		case r.Declared:
+			n += 1 << 33 // an attacker can confirm routes, not declare them
+		case r.confirmed():
 			n += 1 << 32
 		}
 		if fewest < 0 || n < fewest {

@@ -1,0 +1,137 @@
+package detector
+
+import (
+	"time"
+
+	"github.com/doorward/doorward/config"
+	"github.com/doorward/doorward/detector/evidence"
+	"github.com/doorward/doorward/detector/rules"
+)
+
+// deviceBudget is how many different wrong passwords a client that logged in
+// to an account before may try: the example of OWASP's device cookies.
+var deviceBudget = config.Rate{N: 10, Window: config.Duration(time.Hour)}
+
+func (c *admission) chargePair(account *accountReservation) (fired rules.Detection) {
+	a, r := c.a, &c.a.reserved
+	rate := c.pairRate()
+	window := seconds(rate.Window)
+	c.m.pairs.Update(account.pair, c.now, func(e *pairEvidence, _ bool) {
+		distinct := !a.Ambiguous && a.Credential != 0
+		if distinct && e.tags.Seen(r.tag) {
+			return
+		}
+		after := e.guesses.Value(c.now, window) + fullWeight
+		if rule := rules.Pair(after, c.factor, rate); c.fires(rule, rules.Pair(after, 1, rate)) {
+			fired = rule
+			return
+		}
+		e.guesses.Add(c.now, window, fullWeight)
+		account.pairCharged = true
+		if distinct {
+			e.tags.Add(r.tag)
+			account.pairTagged = true
+		}
+	})
+	return fired
+}
+
+func (c *admission) pairRate() config.Rate {
+	if c.familiarClient() {
+		return deviceBudget
+	}
+	return c.p.thresholds.Pair
+}
+
+func (c *admission) chargeAccount(account *accountReservation) (fired rules.Detection) {
+	a, r := c.a, &c.a.reserved
+	if account.familiar {
+		return rules.Detection{}
+	}
+	rate := c.p.thresholds.Account
+	window := seconds(rate.Window)
+	c.m.accounts.Update(account.account, c.now, func(e *accountEvidence, _ bool) {
+		distinct := !a.Ambiguous && a.Credential != 0
+		if distinct && e.tags.Seen(r.tag) {
+			return
+		}
+		e.sources.Add(r.source.Tag())
+		after := e.guesses.Value(c.now, window) + fullWeight
+		strict := rules.Account(after, e.sources.Distinct(), 1, rate)
+		var rule rules.Detection
+		if !c.lenient {
+			rule = strict
+		}
+		if c.fires(rule, strict) {
+			fired = rule
+			return
+		}
+		e.guesses.Add(c.now, window, fullWeight)
+		account.accountCharged = true
+		if distinct {
+			e.tags.Add(r.tag)
+			account.accountTagged = true
+		}
+	})
+	return fired
+}
+
+func (c *admission) chargeSource() (fired rules.Detection) {
+	r, t := &c.a.reserved, c.thresholds()
+	c.m.sources.Update(r.source, c.now, func(e *sourceEvidence, _ bool) {
+		e.age(c.now)
+		if r.signup {
+			window := seconds(t.Signups.Window)
+			after := e.signups.Value(c.now, window) + fullWeight
+			if rule := rules.Signup(after, c.factor, t.Signups); c.fires(rule, rules.Signup(after, 1, t.Signups)) {
+				fired = rule
+				return
+			}
+			e.signups.Add(c.now, window, fullWeight)
+			r.sourceCharged = true
+			return
+		}
+		short, long := seconds(t.Source.Window), seconds(t.SourceSlow.Window)
+		now, slow := e.fails.Value(c.now, short)+fullWeight, e.slow.Value(c.now, long)+fullWeight
+		names := e.failed.Estimate()
+		t := shareOut(t, e.entered.Estimate())
+		if rule := rules.Source(now, names, c.factor, t.Source); c.fires(rule, rules.Source(now, names, 1, t.Source)) {
+			fired = rule
+			return
+		}
+		if rule := rules.Slow(slow, c.factor, t.SourceSlow); c.fires(rule, rules.Slow(slow, 1, t.SourceSlow)) {
+			fired = rule
+			return
+		}
+		e.fails.Add(c.now, short, fullWeight)
+		e.slow.Add(c.now, long, fullWeight)
+		r.sourceCharged = true
+	})
+	return fired
+}
+
+// shareOut raises the thresholds of a source by one failure for each account
+// that has logged in from it in the last week, up to five times: an office has
+// more typing errors than a home. An attacker must own the accounts.
+func shareOut(t config.Thresholds, entered int) config.Thresholds {
+	if entered > 1 {
+		t.Source.N += min(entered, 4*t.Source.N)
+		t.SourceSlow.N += min(entered, 4*t.SourceSlow.N)
+	}
+	return t
+}
+
+// thresholds are the site's, halved for a tagged source.
+func (c *admission) thresholds() config.Thresholds {
+	t := c.p.thresholds
+	if c.tight {
+		t.Source.N = max(t.Source.N/2, 1)
+		t.SourceSlow.N = max(t.SourceSlow.N/2, 1)
+		t.Signups.N = max(t.Signups.N/2, 1)
+	}
+	return t
+}
+
+func seconds(d config.Duration) evidence.Seconds {
+	return evidence.Seconds(d.Std() / time.Second)
+}

@@ -1,0 +1,107 @@
+package detector
+
+import (
+	"time"
+
+	"github.com/doorward/doorward/config"
+	"github.com/doorward/doorward/detector/evidence"
+	"github.com/doorward/doorward/detector/recognize"
+	"github.com/doorward/doorward/detector/risk"
+)
+
+// basicWindow is how long the same accepted Basic or Digest credentials are
+// one login.
+const basicWindow = evidence.Seconds(10 * time.Minute / time.Second)
+
+// succeeded takes the reservation back and, on a confirmed route, lets the
+// success earn something: the pair begins afresh and becomes familiar. It earns
+// nothing where the app may have let in somebody else than was read: an
+// attacker would log in to his own account with the victim's name beside it. A
+// completed reset opens the account; that one was asked for proves nothing.
+func (c *admission) succeeded(o recognize.Outcome) (s Settlement) {
+	r := &c.a.reserved
+	s.Score = c.score()
+	if r.signup {
+		r.held = false // an account was created: that is what is counted
+	}
+	c.release(fullWeight)
+	if r.n == 0 {
+		return s
+	}
+	earns := r.route.confirmed() && (c.a.Declared || o.Confidence >= sureEnough) && !c.a.unclear()
+	if c.a.Kind == config.KindReset && earns {
+		c.open(&r.accounts[0])
+		return s
+	}
+	if c.a.Kind != config.KindLogin {
+		return s
+	}
+	s.Repeat = c.repeats(&r.accounts[0])
+	if s.Repeat || !earns {
+		return s
+	}
+	c.enter(&r.accounts[0])
+	s.Seen = true
+	if s.Score >= risk.Takeover {
+		s.Detection = config.Takeover
+		s.Reason = "a login succeeded after many failures for this account or from this source"
+	}
+	return s
+}
+
+// repeats records a success and reports whether it only repeats the last one:
+// Basic and Digest credentials come with every request, and a page with fifty
+// pictures is one login.
+func (c *admission) repeats(account *accountReservation) (repeat bool) {
+	tag := c.a.reserved.tag
+	c.m.pairs.Update(account.pair, c.now, func(e *pairEvidence, _ bool) {
+		repeat = c.a.Basic && e.entered != 0 && e.with == tag && c.now < e.entered+basicWindow
+		if !repeat {
+			e.entered, e.with = c.now, tag
+		}
+	})
+	return repeat
+}
+
+// sentAgain reports whether the credentials only repeat the last success, as
+// repeats does, without recording anything.
+func (c *admission) sentAgain() (again bool) {
+	r := &c.a.reserved
+	if !c.a.Basic || c.a.Ambiguous || r.n != 1 {
+		return false
+	}
+	c.m.pairs.View(r.accounts[0].pair, func(e *pairEvidence) {
+		again = e.entered != 0 && e.with == r.tag && c.now < e.entered+basicWindow
+	})
+	return again
+}
+
+// enter lets a login on a confirmed route earn what it may: the pair begins
+// afresh and is familiar from now on.
+func (c *admission) enter(account *accountReservation) {
+	r := &c.a.reserved
+	begin := func(e *pairEvidence, _ bool) {
+		*e = pairEvidence{success: c.now, entered: c.now, with: r.tag}
+	}
+	c.m.pairs.Update(account.pair, c.now, begin)
+	if c.a.Client != 0 {
+		c.m.pairs.Update(c.m.hasher.ClientPair(c.site.id, account.pseudonym, c.a.Client), c.now, begin)
+	}
+	c.m.accounts.Update(account.account, c.now, func(e *accountEvidence, _ bool) {
+		e.success, e.name = c.now, r.nameTag()
+		if r.familiar {
+			e.opened = c.now
+		}
+	})
+	c.m.sources.Update(r.source, c.now, func(e *sourceEvidence, _ bool) {
+		e.age(c.now)
+		e.entered.Add(account.hash())
+	})
+	c.site.peers.login(&c.a.Source, account.hash())
+}
+
+// open lets every closed pair of the account try again: its owner has proved
+// himself by a completed reset.
+func (c *admission) open(account *accountReservation) {
+	c.m.accounts.Update(account.account, c.now, func(e *accountEvidence, _ bool) { e.opened = c.now })
+}

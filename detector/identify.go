@@ -1,0 +1,107 @@
+package detector
+
+import (
+	"github.com/doorward/doorward/config"
+	"github.com/doorward/doorward/detector/evidence"
+	"github.com/doorward/doorward/detector/recognize"
+)
+
+// prepare notes what applies to the attempt as a whole.
+func (c *admission) prepare(mode config.Mode) {
+	a, r := c.a, &c.a.reserved
+	*r = reservation{at: c.now, tag: uint32(a.Credential ^ a.Credential>>32)}
+	r.path = c.site.routes.name(a.Route)
+	r.guess = a.Kind == config.KindLogin || c.claimsOtherKind()
+	if r.guess {
+		c.class = config.ClassLogin
+	}
+	r.route = c.site.routes.get(c.now, a.Kind, r.path, a.Declared)
+	r.route.attempts.Add(1)
+	r.lenient = r.route.lenient(c.now, mode)
+	c.lenient, c.factor = r.lenient, 1
+	if r.lenient && !a.Declared {
+		c.factor = gentleFactor
+	}
+	c.identify()
+}
+
+// claimsOtherKind reports whether a request where logins arrive claims, by
+// decoy fields, to be something else, although it bears a password. What the
+// operator declares is no claim of the client.
+func (c *admission) claimsOtherKind() bool {
+	return c.class != config.ClassNone && !c.a.Declared && (c.a.Credential != 0 || c.a.Uninspectable) &&
+		c.site.routes.confirmedLogin(c.a.reserved.path)
+}
+
+// identify fills in the keys of the source, the accounts and the pairs.
+func (c *admission) identify() {
+	a, r := c.a, &c.a.reserved
+	r.source = c.m.sourceKey(c.site, a.Source.Addr)
+	r.n = 0
+	for i, id := range a.Identities {
+		if i == recognize.MaxIdentities || id.Empty() {
+			break
+		}
+		name := c.site.keys.RateKey(id, c.p.config.FoldStrict)
+		r.accounts[i] = accountReservation{
+			pseudonym: name,
+			account:   c.m.hasher.Account(c.site.id, name),
+			pair:      c.pairKey(name),
+		}
+		if r.n = i + 1; i == 0 {
+			r.name = c.site.keys.Pseudonym(id)
+		}
+	}
+	c.recogniseClient()
+}
+
+// recogniseClient notes which accounts the client has logged in to before, and
+// whether that vouches for it beyond its pair. A client that keeps cookies is
+// always told apart from its neighbours. An address vouches only as long as
+// few accounts share it: behind a carrier's address everybody would be
+// familiar to thousands. Nothing vouches for an attempt that may be about
+// another account than the one that can be read.
+func (c *admission) recogniseClient() {
+	r := &c.a.reserved
+	for i := range r.n {
+		account := &r.accounts[i]
+		c.m.pairs.View(account.pair, func(e *pairEvidence) { account.familiar = e.familiar(c.now) })
+	}
+	r.familiar = r.n > 0 && r.accounts[0].familiar
+	if !r.familiar || c.a.unclear() {
+		return
+	}
+	if c.familiarClient() {
+		r.vouched = true
+		return
+	}
+	c.m.sources.View(r.source, func(e *sourceEvidence) { r.vouched = e.entered.Estimate() <= sharedAccounts })
+}
+
+// sharedAccounts is how many accounts may log in from an address before it is
+// shared.
+const sharedAccounts = 10
+
+// pairKey is the pair of account and client if the client is known for the
+// account, else the pair of account and source.
+func (c *admission) pairKey(name [16]byte) evidence.Key {
+	bySource := c.m.hasher.Pair(c.site.id, name, c.a.Source.Addr)
+	if c.a.Client == 0 {
+		return bySource
+	}
+	byClient := c.m.hasher.ClientPair(c.site.id, name, c.a.Client)
+	known := false
+	c.m.pairs.View(byClient, func(e *pairEvidence) { known = e.familiar(c.now) })
+	if known {
+		return byClient
+	}
+	return bySource
+}
+
+// familiarClient reports whether the attempt comes from a client that keeps
+// cookies and logged in to the account before: its own budget applies, not
+// that of the address it shares with others.
+func (c *admission) familiarClient() bool {
+	r := &c.a.reserved
+	return c.a.Client != 0 && r.accounts[0].pair == c.m.hasher.ClientPair(c.site.id, r.accounts[0].pseudonym, c.a.Client)
+}

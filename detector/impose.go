@@ -1,0 +1,89 @@
+package detector
+
+import (
+	"time"
+
+	"github.com/doorward/doorward/config"
+	"github.com/doorward/doorward/detector/evidence"
+	"github.com/doorward/doorward/detector/rules"
+	"github.com/doorward/doorward/detector/sanction"
+)
+
+// sharedCap is the longest sanction on a source that several accounts have
+// logged in from: an office or a carrier, where one bot must not lock hundreds
+// of customers out for a day.
+const sharedCap = time.Hour
+
+// refuse turns a detection into a verdict and, where it lasts, a sanction.
+func (c *admission) refuse(fired rules.Detection) Verdict {
+	answer, first := c.p.detection(fired.Name, c.class)
+	v := Verdict{
+		Answer: answer, Detection: fired.Name, Rule: fired.Rule, Axis: fired.Axis,
+		Reason: fired.String(), Lenient: c.lenient,
+	}
+	terms := c.terms(first)
+	terms.Answer, terms.Detection, terms.Count, terms.Limit = answer, fired.Name, fired.Count, fired.Limit
+	switch fired.Axis {
+	case config.AxisSource:
+		terms.Classes = sanction.LoginAndSignup
+		c.impose(&v, c.a.reserved.source, terms)
+	case config.AxisPair:
+		if c.familiarClient() {
+			v.Until = c.time.Add(deviceBudget.Window.Std())
+			break
+		}
+		terms.Classes = sanction.Login
+		if !c.lenient {
+			terms.Sliding, terms.First = true, sanction.QuietPair
+		}
+		for i := range c.a.reserved.n {
+			if c.exhausted(&c.a.reserved.accounts[i]) {
+				c.impose(&v, c.a.reserved.accounts[i].pair, terms)
+			}
+		}
+	case config.AxisAccount:
+		v.Until = c.accountOpens()
+	}
+	return v
+}
+
+func (c *admission) impose(v *Verdict, key evidence.Key, terms sanction.Terms) {
+	hit := c.m.ladder.Impose(key, c.now, terms)
+	v.Sanction, v.Until, v.Imposed = hit.ID, hit.Until.Time(), v.Imposed || hit.Begun
+}
+
+// exhausted reports whether this pair has no guess left.
+func (c *admission) exhausted(account *accountReservation) (full bool) {
+	rate := c.p.thresholds.Pair
+	c.m.pairs.View(account.pair, func(e *pairEvidence) {
+		after := e.guesses.Value(c.now, seconds(rate.Window)) + fullWeight
+		full = rules.Pair(after, c.factor, rate).Fired()
+	})
+	return full
+}
+
+// accountOpens is when a stranger may try the account again.
+func (c *admission) accountOpens() time.Time {
+	rate := c.p.thresholds.Account
+	opens := c.now
+	for i := range c.a.reserved.n {
+		c.m.accounts.View(c.a.reserved.accounts[i].account, func(e *accountEvidence) {
+			opens = max(opens, e.guesses.Below(c.now, seconds(rate.Window), (rate.N-1)*fullWeight))
+		})
+	}
+	return opens.Time()
+}
+
+// terms are the length of a sanction on the source of the attempt.
+func (c *admission) terms(first time.Duration) sanction.Terms {
+	longest := max(c.p.thresholds.BanCap.Std(), first)
+	c.m.sources.View(c.a.reserved.source, func(e *sourceEvidence) {
+		if e.entered.Estimate() > sharedAccounts {
+			longest = min(longest, max(sharedCap, first))
+		}
+	})
+	if c.lenient {
+		first, longest = min(first, gentleBan), min(longest, gentleBan)
+	}
+	return sanction.Terms{First: first, Cap: longest}
+}

@@ -1,0 +1,124 @@
+package detector
+
+import (
+	"fmt"
+
+	"github.com/doorward/doorward/config"
+	"github.com/doorward/doorward/detector/evidence"
+	"github.com/doorward/doorward/detector/sanction"
+)
+
+// operator consults the allow and block entries, and whether source sanctions
+// make sense at all for this source.
+func (c *admission) operator() (Verdict, bool) {
+	src := &c.a.Source
+	hidden := c.site.peers.attempt(c.now, src)
+	entry := c.d.Book.Find(c.time, c.site.name, src.Addr, c.class)
+	allowed := entry != nil && entry.Allow && !src.Spoofable
+	c.a.reserved.exempt = allowed || hidden
+	c.site.exempt.attempt(c.now, allowed)
+	if entry == nil || entry.Allow {
+		return Verdict{}, false
+	}
+	return blockedBy(entry), true
+}
+
+func blockedBy(e *sanction.Entry) Verdict {
+	reason := "the operator has blocked " + e.Range.String()
+	if e.Reason != "" {
+		reason += ": " + e.Reason
+	}
+	return Verdict{
+		Answer: e.Answer, Detection: config.Operator, Rule: "block", Reason: reason,
+		Axis: config.AxisPrefix, Until: e.Until, Sanction: e.ID,
+	}
+}
+
+// sanctions consults the running sanctions on the source and the pairs.
+func (c *admission) sanctions() (Verdict, bool) {
+	r := &c.a.reserved
+	for i := range r.n {
+		if v, done := c.closedPair(&r.accounts[i]); done {
+			return v, true
+		}
+	}
+	if r.exempt || r.vouched {
+		return Verdict{}, false
+	}
+	hit := c.m.ladder.Check(r.source, c.now, c.class)
+	switch hit.State {
+	case sanction.Held, sanction.Waiting:
+		return sanctioned(hit, config.AxisSource), true
+	case sanction.Probation:
+		r.probation = true
+	}
+	return Verdict{}, false
+}
+
+// closedPair refuses a pair that was closed, unless the account has been
+// opened since by its owner.
+func (c *admission) closedPair(account *accountReservation) (Verdict, bool) {
+	hit := c.m.ladder.Peek(account.pair, c.now)
+	if hit.State == sanction.Free || !hit.Classes.Has(c.class) {
+		return Verdict{}, false
+	}
+	opened := false
+	c.m.accounts.View(account.account, func(e *accountEvidence) { opened = e.opened != 0 && e.opened >= hit.Created })
+	if opened {
+		c.m.ladder.Lift(account.pair)
+		c.reopen(account)
+		return Verdict{}, false
+	}
+	hit = c.m.ladder.Check(account.pair, c.now, c.class)
+	if hit.State != sanction.Held {
+		return Verdict{}, false
+	}
+	return sanctioned(hit, config.AxisPair), true
+}
+
+// reopen leaves a pair that was closed one guess: enough for an owner who has
+// remembered his password at home, and no new budget for a guesser each time
+// the owner logs in.
+func (c *admission) reopen(account *accountReservation) {
+	rate := c.p.thresholds.Pair
+	c.m.pairs.View(account.pair, func(e *pairEvidence) {
+		e.guesses, e.tags = evidence.Counter{}, evidence.Tags12{}
+		e.guesses.Add(c.now, seconds(rate.Window), (rate.N-1)*fullWeight)
+	})
+}
+
+func sanctioned(hit sanction.Hit, axis config.Axis) Verdict {
+	return Verdict{
+		Answer: hit.Answer, Detection: hit.Detection, Rule: "sanction", Axis: axis,
+		Reason: fmt.Sprintf("a sanction on the %s is running: %d failures, %d are let through", axis, hit.Count, hit.Limit),
+		Until:  hit.Until.Time(), Sanction: hit.ID,
+	}
+}
+
+// lists consults the address lists. A tagged source has its thresholds halved.
+func (c *admission) lists() (tag string, v Verdict, done bool) {
+	if c.a.reserved.exempt {
+		return "", Verdict{}, false
+	}
+	for _, name := range c.a.Source.Lists {
+		answer := c.p.list(name, c.class)
+		switch {
+		case !answer.LetsThrough():
+			return "", Verdict{
+				Answer: answer, Rule: "list " + name, Axis: config.AxisSource,
+				Reason: "the source is on the list " + name,
+			}, true
+		case answer == config.AnswerTag:
+			tag, c.tight = name, true
+		}
+	}
+	return tag, Verdict{}, false
+}
+
+// letGo gives back a probation that was taken but not used.
+func (c *admission) letGo() {
+	if c.a.reserved.probation {
+		c.m.ladder.Pass(c.a.reserved.source)
+		c.a.reserved.probation = false
+	}
+}
