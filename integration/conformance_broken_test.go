@@ -44,11 +44,9 @@ func TestConformanceAppDiesWithinItsAnswer(t *testing.T) {
 			for _, name := range names {
 				n++
 				t.Run(proto+"/"+w.name+"/"+name, func(t *testing.T) {
-					// How much of the answer was on its way when the app died is
-					// the network's choice.
-					with, without := guarded.endOf(w.request(t, guarded, name, n)), plain.endOf(w.request(t, plain, name, n))
-					if with != without || !strings.Contains(with, "broken") {
-						t.Errorf("with the directive: %s; without: %s; want both broken", with, without)
+					with, without := guarded.isCut(w.request(t, guarded, name, n)), plain.isCut(w.request(t, plain, name, n))
+					if !with || !without {
+						t.Errorf("cut with the directive: %t; without: %t; want both", with, without)
 					}
 					if got := guarded.get(t, "/shop/alive"); got.status != 200 {
 						t.Errorf("afterwards: %v; want 200", got)
@@ -58,22 +56,19 @@ func TestConformanceAppDiesWithinItsAnswer(t *testing.T) {
 			checkObserved(t, edge.edge, w, guarded, len(names))
 		}
 	}
-	if got := edge.matching(t, func(ev event) bool { return ev.Type == "attempt" && ev.Outcome != "unknown" }); len(got) != 0 {
+	// Of Basic credentials the status alone tells.
+	if got := edge.matching(t, func(ev event) bool {
+		return ev.Type == "attempt" && ev.Outcome != "unknown" && !strings.HasPrefix(ev.Route, "/members/")
+	}); len(got) != 0 {
 		t.Errorf("events %+v; want unknown outcomes only", got)
 	}
 }
 
-// endOf tells how the answer to a request ended.
-func (v *visitor) endOf(req *http.Request) string {
+// isCut reports whether a client of a request sees that its answer is not
+// whole. Over HTTP/3 the news of the end may overtake the head.
+func (v *visitor) isCut(req *http.Request) bool {
 	got, err := v.hear(req)
-	switch {
-	case err != nil:
-		return "broken before the head"
-	case got.broken:
-		return fmt.Sprintf("%d, broken", got.status)
-	default:
-		return fmt.Sprintf("%d, whole", got.status)
-	}
+	return err != nil || got.broken
 }
 
 // TestConformanceClientHangsUp: the app learns of it as it does without the
@@ -87,6 +82,9 @@ func TestConformanceClientHangsUp(t *testing.T) {
 	for i, proto := range protocols {
 		for _, head := range []bool{false, true} {
 			for _, side := range sides {
+				if t.Failed() {
+					return // each of the others would wait as long
+				}
 				t.Run(fmt.Sprintf("%s/%s/after the head %v", proto, side, head), func(t *testing.T) {
 					v := edge.client(t, proto, side, "site", newSource())
 					user := fmt.Sprintf("victim-%d-%v@x.test", i, head)
@@ -166,8 +164,8 @@ func TestConformanceDrippingBodyIsBounded(t *testing.T) {
 				if got.status != http.StatusRequestTimeout {
 					t.Errorf("%v; want 408", got)
 				}
-				if took < 8*time.Second || took > 30*time.Second {
-					t.Errorf("answered after %v; want about 10 s", took)
+				if took < 18*time.Second || took > 60*time.Second {
+					t.Errorf("answered after %v; want about 20 s", took)
 				}
 				// The connection, or a new one, still serves.
 				if got := v.get(t, "/shop/page"); got.status != 401 {

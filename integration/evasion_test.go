@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -125,61 +126,66 @@ func TestHangingUp(t *testing.T) {
 		{host: "slow.test", doorward: "mode enforce", app: apps.address("slow")},
 	}})
 
-	// Every guess is settled before the next one, so that one that was taken
-	// back makes room for another.
-	settled := func(t *testing.T, host string, n int) {
-		t.Helper()
-		edge.waitEvents(t, n, "settled guesses", func(ev event) bool { return ev.Type == "attempt" && ev.at(host) })
+	t.Run("after the status, HTTP/1.1", func(t *testing.T) { hangUpOnHTTP1(t, apps, edge) })
+	t.Run("after the status, HTTP/2", func(t *testing.T) { hangUpOnHTTP2(t, apps, edge) })
+	t.Run("before the status", func(t *testing.T) { hangUpBeforeStatus(t, apps, edge) })
+}
+
+// waitSettled waits until n guesses on a site have been told, and so settled:
+// one that was wrongly taken back would make room for the next.
+func (e *edge) waitSettled(t *testing.T, host string, n int) {
+	t.Helper()
+	e.waitEvents(t, n, "settled guesses", func(ev event) bool { return ev.Type == "attempt" && ev.at(host) })
+}
+
+func hangUpOnHTTP1(t *testing.T, apps *apps, edge *edge) {
+	before := apps.logins(t, "trickle")
+	for i := range 30 {
+		edge.hangUpAfterStatus(t, "trickle.test", i)
+		edge.waitSettled(t, "trickle.test", i+1)
 	}
+	if reached := apps.logins(t, "trickle") - before; reached != 10 {
+		t.Errorf("%d of 30 guesses reached the app; want 10", reached)
+	}
+}
 
-	t.Run("after the status, HTTP/1.1", func(t *testing.T) {
-		before := apps.logins(t, "trickle")
-		for i := range 30 {
-			edge.hangUpAfterStatus(t, "trickle.test", i)
-			settled(t, "trickle.test", i+1)
+func hangUpOnHTTP2(t *testing.T, apps *apps, edge *edge) {
+	before := apps.logins(t, "trickle")
+	v := edge.visitorHTTP2(t, "h2.test", "127.0.0.9")
+	for i := range 30 {
+		ctx, cancel := context.WithCancel(t.Context())
+		res, err := v.client.Do(v.guessRequest(alice, i).WithContext(ctx))
+		cancel() // resets the stream
+		if err != nil {
+			t.Fatalf("guess %d: %v", i, err)
 		}
-		if reached := apps.logins(t, "trickle") - before; reached != 10 {
-			t.Errorf("%d of 30 guesses reached the app; want 10", reached)
-		}
-	})
+		_ = res.Body.Close()
+		edge.waitSettled(t, "h2.test", i+1)
+	}
+	if reached := apps.logins(t, "trickle") - before; reached != 10 {
+		t.Errorf("%d of 30 guesses reached the app; want 10", reached)
+	}
+}
 
-	t.Run("after the status, HTTP/2", func(t *testing.T) {
-		before := apps.logins(t, "trickle")
-		v := edge.visitorHTTP2(t, "h2.test", "127.0.0.9")
-		for i := range 30 {
-			ctx, cancel := context.WithCancel(t.Context())
-			res, err := v.client.Do(v.guessRequest(alice, i).WithContext(ctx))
-			cancel() // resets the stream
-			if err != nil {
-				t.Fatalf("guess %d: %v", i, err)
-			}
-			_ = res.Body.Close()
-			settled(t, "h2.test", i+1)
-		}
-		if reached := apps.logins(t, "trickle") - before; reached != 10 {
-			t.Errorf("%d of 30 guesses reached the app; want 10", reached)
-		}
-	})
-
-	t.Run("before the status", func(t *testing.T) {
-		v := edge.visitor(t, "slow.test", "127.0.0.9")
-		for i := range 30 {
-			before := apps.logins(t, "slow")
-			ctx, cancel := context.WithCancel(t.Context())
-			answered := make(chan struct{})
-			go func() {
-				defer close(answered)
-				_, _ = v.try(v.guessRequest(alice, i).WithContext(ctx)) // hanging up is the point
-			}()
-			eventually(10*time.Second, func() bool { return isClosed(answered) || apps.logins(t, "slow") > before })
-			cancel()
-			<-answered
-			settled(t, "slow.test", i+1)
-		}
-		if reached := apps.counts(t, "slow").Tries[alice]; reached != 10 {
-			t.Errorf("%d of 30 guesses reached the app; want 10", reached)
-		}
-	})
+// hangUpBeforeStatus waits until the app has the guess, and no longer.
+func hangUpBeforeStatus(t *testing.T, apps *apps, edge *edge) {
+	v := edge.visitor(t, "slow.test", "127.0.0.9")
+	for i := range 30 {
+		before := apps.logins(t, "slow")
+		ctx, cancel := context.WithCancel(t.Context())
+		answered := make(chan struct{})
+		go func() {
+			defer close(answered)
+			_, _ = v.try(v.guessRequest(alice, i).WithContext(ctx)) // hanging up is the point
+		}()
+		eventually(10*time.Second, func() bool { return isClosed(answered) || apps.logins(t, "slow") > before })
+		cancel()
+		<-answered
+		edge.waitSettled(t, "slow.test", i+1)
+	}
+	if reached := apps.counts(t, "slow").Tries[alice]; reached != 10 {
+		t.Errorf("%d of 30 guesses reached the app; want 10", reached)
+	}
 }
 
 // hangUpAfterStatus sends a guess, reads the first line of the answer and
@@ -193,9 +199,8 @@ func (e *edge) hangUpAfterStatus(t *testing.T, host string, i int) {
 	if err != nil || !strings.HasPrefix(status, "HTTP/1.1 ") {
 		t.Fatalf("guess %d: %q, %v; want a status line", i, status, err)
 	}
-	type lingerer interface{ SetLinger(int) error }
-	if c, ok := conn.(lingerer); ok {
-		_ = c.SetLinger(0) // RST instead of FIN
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0) // RST instead of FIN
 	}
 	_ = conn.Close()
 }

@@ -6,9 +6,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -178,14 +180,6 @@ func TestKeysAreKeptPrivate(t *testing.T) {
 		}
 	}
 	if !found {
-		t.Errorf("no secret in the data folder; files: %v", keysOf(edge.everythingWritten(t)))
+		t.Errorf("no secret in the data folder; files: %v", slices.Sorted(maps.Keys(edge.everythingWritten(t))))
 	}
-}
-
-func keysOf(m map[string]string) []string {
-	var list []string
-	for k := range m {
-		list = append(list, k)
-	}
-	return list
 }

@@ -40,79 +40,100 @@ func (v *visitor) refusedAs(t *testing.T, accept string) answer {
 	return v.do(t, req)
 }
 
+// browser is what Firefox says it accepts.
+const browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+
 func TestRefusals(t *testing.T) {
 	t.Parallel()
 	apps := startApps(t, "default401")
 	edge := startEdge(t, edgeConfig{
 		tor: torBlock(writeList(t, newDir(t), exitList(20))), sites: refusalSites(apps.address("default401")),
 	})
-	const browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+	for _, c := range refusalChecks {
+		t.Run(c.name, func(t *testing.T) { c.check(t, edge) })
+	}
+}
 
-	t.Run("a page for browsers", func(t *testing.T) {
-		got := refuse(t, edge, "page.test", "127.0.0.3").refusedAs(t, browser)
-		checkRefusal(t, got, 429, "text/html")
-		for _, want := range []string{"<html lang=", "Call 020 555 0100", "<h1"} {
-			if !strings.Contains(got.body, want) {
-				t.Errorf("the page lacks %q:\n%s", want, got.body)
-			}
+// refusalChecks each use sources of their own.
+var refusalChecks = []struct {
+	name  string
+	check func(*testing.T, *edge)
+}{
+	{"a page for browsers", checkPage},
+	{"problem+json for programs", checkProblem},
+	{"a block is a 403", checkBlock},
+	{"handle_errors of the site leaves the page alone", checkPageBesideErrors},
+	{"refusal error hands over to handle_errors", checkErrors},
+	{"HEAD has no body", checkHead},
+}
+
+// checkPage: the page says what happened without a script and without what was
+// submitted.
+func checkPage(t *testing.T, edge *edge) {
+	got := refuse(t, edge, "page.test", "127.0.0.3").refusedAs(t, browser)
+	checkRefusal(t, got, 429, "text/html")
+	for _, want := range []string{"<html lang=", "Call 020 555 0100", "<h1"} {
+		if !strings.Contains(got.body, want) {
+			t.Errorf("the page lacks %q:\n%s", want, got.body)
 		}
-		if strings.Contains(got.body, "<script") || strings.Contains(got.body, "alice") || strings.Contains(got.body, "more ") {
-			t.Errorf("the page holds a script or what was submitted:\n%s", got.body)
+	}
+	if strings.Contains(got.body, "<script") || strings.Contains(got.body, "alice") || strings.Contains(got.body, "more ") {
+		t.Errorf("the page holds a script or what was submitted:\n%s", got.body)
+	}
+	edge.checkExplained(t, got.body)
+}
+
+func checkProblem(t *testing.T, edge *edge) {
+	v := refuse(t, edge, "page.test", "127.0.0.4")
+	for _, accept := range []string{"application/json", "application/problem+json", "application/json, text/plain, */*"} {
+		got := v.refusedAs(t, accept)
+		checkRefusal(t, got, 429, "application/problem+json")
+		var problem map[string]any
+		if err := json.Unmarshal([]byte(got.body), &problem); err != nil {
+			t.Fatalf("Accept %s: no JSON: %v\n%s", accept, err, got.body)
+		}
+		if problem["status"] != 429.0 || problem["title"] == nil {
+			t.Errorf("Accept %s: %v; want a status and a title, as RFC 9457 says", accept, problem)
 		}
 		edge.checkExplained(t, got.body)
-	})
+	}
+}
 
-	t.Run("problem+json for programs", func(t *testing.T) {
-		v := refuse(t, edge, "page.test", "127.0.0.4")
-		for _, accept := range []string{"application/json", "application/problem+json", "application/json, text/plain, */*"} {
-			got := v.refusedAs(t, accept)
-			checkRefusal(t, got, 429, "application/problem+json")
-			var problem map[string]any
-			if err := json.Unmarshal([]byte(got.body), &problem); err != nil {
-				t.Fatalf("Accept %s: no JSON: %v\n%s", accept, err, got.body)
-			}
-			if problem["status"] != 429.0 || problem["title"] == nil {
-				t.Errorf("Accept %s: %v; want a status and a title, as RFC 9457 says", accept, problem)
-			}
-			edge.checkExplained(t, got.body)
-		}
-	})
+func checkBlock(t *testing.T, edge *edge) {
+	checkRefusal(t, refuse(t, edge, "block.test", "127.0.0.5").refusedAs(t, browser), 403, "text/html")
+}
 
-	t.Run("a block is a 403", func(t *testing.T) {
-		checkRefusal(t, refuse(t, edge, "block.test", "127.0.0.5").refusedAs(t, browser), 403, "text/html")
-	})
+func checkPageBesideErrors(t *testing.T, edge *edge) {
+	got := refuse(t, edge, "both.test", "127.0.0.6").refusedAs(t, browser)
+	checkRefusal(t, got, 429, "text/html")
+	if got.body == "" || strings.Contains(got.body, "our own page") {
+		t.Errorf("body %q; want Doorward's page", got.body)
+	}
+}
 
-	t.Run("handle_errors of the site leaves the page alone", func(t *testing.T) {
-		got := refuse(t, edge, "both.test", "127.0.0.6").refusedAs(t, browser)
-		checkRefusal(t, got, 429, "text/html")
-		if got.body == "" || strings.Contains(got.body, "our own page") {
-			t.Errorf("body %q; want Doorward's page", got.body)
-		}
-	})
+func checkErrors(t *testing.T, edge *edge) {
+	got := refuse(t, edge, "error.test", "127.0.0.7").refusedAs(t, browser)
+	checkRefusal(t, got, 429, "")
+	if got.body != "our own page: 429 limit" {
+		t.Errorf("body %q; want the site's own page, with the verdict", got.body)
+	}
+}
 
-	t.Run("refusal error hands over to handle_errors", func(t *testing.T) {
-		got := refuse(t, edge, "error.test", "127.0.0.7").refusedAs(t, browser)
-		checkRefusal(t, got, 429, "")
-		if got.body != "our own page: 429 limit" {
-			t.Errorf("body %q; want the site's own page, with the verdict", got.body)
-		}
-	})
-
-	t.Run("HEAD has no body", func(t *testing.T) {
-		edge.waitListed(t, "both.test", exit, true)
-		head := edge.raw(t, exit, "HEAD / HTTP/1.1\r\nHost: page.test\r\nConnection: close\r\n\r\n")
-		text, err := io.ReadAll(head)
-		if err != nil {
-			t.Fatal(err)
-		}
-		headers, body, whole := strings.Cut(string(text), "\r\n\r\n")
-		if !strings.HasPrefix(headers, "HTTP/1.1 403") || !whole || body != "" {
-			t.Errorf("HEAD: %q; want 403 and no body", text)
-		}
-		if got := edge.visitor(t, "page.test", exit).get(t, "/"); got.status != 403 || got.body == "" {
-			t.Errorf("GET: %v; want 403 and a page", got)
-		}
-	})
+// checkHead reads the connection itself: a client library would hide a body.
+func checkHead(t *testing.T, edge *edge) {
+	edge.waitListed(t, "both.test", exit, true)
+	head := edge.raw(t, exit, "HEAD / HTTP/1.1\r\nHost: page.test\r\nConnection: close\r\n\r\n")
+	text, err := io.ReadAll(head)
+	if err != nil {
+		t.Fatal(err)
+	}
+	headers, body, whole := strings.Cut(string(text), "\r\n\r\n")
+	if !strings.HasPrefix(headers, "HTTP/1.1 403") || !whole || body != "" {
+		t.Errorf("HEAD: %q; want 403 and no body", text)
+	}
+	if got := edge.visitor(t, "page.test", exit).get(t, "/"); got.status != 403 || got.body == "" {
+		t.Errorf("GET: %v; want 403 and a page", got)
+	}
 }
 
 // checkRefusal looks at what every refusal has: it is not stored, says when to

@@ -82,8 +82,9 @@ func TestRefusedReloadChangesNothing(t *testing.T) {
 	}
 }
 
-// TestReloadUnderLoad: nobody is let through, and nobody fails, because a
-// reload happens meanwhile.
+// TestReloadUnderLoad: nobody is let through because a reload happens
+// meanwhile. A reload of any Caddy on Linux may drop the connections that wait
+// in the accept queue of the old listener; this client has one at a time.
 func TestReloadUnderLoad(t *testing.T) {
 	t.Parallel()
 	apps, edge := shop(t, "slow", "")
@@ -91,6 +92,7 @@ func TestReloadUnderLoad(t *testing.T) {
 	stop := make(chan struct{})
 	var guessing sync.WaitGroup
 	statuses := map[int]int{}
+	var dropped []error
 	guessing.Go(func() {
 		for i := 0; ; i++ {
 			select {
@@ -102,19 +104,23 @@ func TestReloadUnderLoad(t *testing.T) {
 			req.Close = true // a reload closes idle connections, whoever is about to use one
 			got, err := v.try(req)
 			if err != nil {
-				t.Errorf("guess %d: %v", i, err)
-				return
+				dropped = append(dropped, err)
+				continue
 			}
 			statuses[got.status]++
 		}
 	})
-	for range 5 {
+	const reloads = 5
+	for range reloads {
 		if r := edge.tryReload(t); r.code != 0 {
 			t.Errorf("caddy reload ended with %d:\n%s", r.code, r.stderr)
 		}
 	}
 	close(stop)
 	guessing.Wait()
+	if len(dropped) > reloads {
+		t.Errorf("%d connections dropped during %d reloads: %v", len(dropped), reloads, dropped)
+	}
 	if statuses[401] != 10 || statuses[429] == 0 || len(statuses) != 2 {
 		t.Errorf("guesses during five reloads: %v; want 10 answered by the app and the rest refused", statuses)
 	}
