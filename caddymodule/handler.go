@@ -203,14 +203,19 @@ func (h *Handler) inspect(w http.ResponseWriter, r *http.Request, next caddyhttp
 	return h.attempt(w, r, next, newVisit(h, r, credentials, now), &body)
 }
 
+// requestOf is what recognition sees of a request before its body is read.
+func requestOf(r *http.Request) recognize.Request {
+	return recognize.Request{
+		Method: r.Method, Host: hostOf(r), Path: r.URL.Path, RawQuery: r.URL.RawQuery, Header: r.Header,
+	}
+}
+
 // extract reads the request as one of the declared route. If it is no attempt
 // there, such as a form where Basic credentials are declared, it may be one of
 // the next route that matches, or one that is found automatically.
 func (h *Handler) extract(r *http.Request, route int, body *peeked) (recognize.Credentials, bool, error) {
-	request := recognize.Request{
-		Method: r.Method, Host: hostOf(r), Path: r.URL.Path, RawQuery: r.URL.RawQuery,
-		Header: r.Header, Body: body.prefix, Complete: body.complete || body.buf == nil,
-	}
+	request := requestOf(r)
+	request.Body, request.Complete = body.prefix, body.complete || body.buf == nil
 	for route < len(h.Routes) {
 		if found, ok := recognize.Declared(&request, &h.Routes[route].Route); ok {
 			return found, true, nil

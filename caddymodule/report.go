@@ -5,8 +5,6 @@ import (
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
-	"github.com/google/uuid"
-
 	"github.com/doorward/doorward/detector/event"
 	"github.com/doorward/doorward/detector/identity"
 	"github.com/doorward/doorward/detector/sanction"
@@ -89,7 +87,7 @@ func (v *visit) identify(e *event.Event) {
 func requestID(r *http.Request) string {
 	repl, ok := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer)
 	if !ok {
-		return uuid.NewString()
+		return ""
 	}
 	id, _ := repl.GetString("http.request.uuid")
 	return id

@@ -187,26 +187,9 @@ func (v *visit) exchange(resp *recognize.Response) recognize.Exchange {
 	if v.attempt.CountedAsLogin() {
 		found.Kind = config.KindLogin
 	}
-	x := recognize.Exchange{
-		Host: hostOf(v.r), Path: v.r.URL.Path, RawQuery: v.r.URL.RawQuery, Referer: v.r.Referer(),
-		Credentials: &found, Response: resp, Known: v.attempt.Facts(),
-	}
-	for _, c := range v.r.Cookies() {
-		if len(x.Cookies) == maxCookieNames {
-			break
-		}
-		x.Cookies = append(x.Cookies, c.Name)
-	}
-	for _, id := range v.found.Identities {
-		for _, pair := range id.Pairs() {
-			x.Echoes = append(x.Echoes, pair.Value)
-		}
-	}
-	return x
+	r := requestOf(v.r)
+	return r.Exchange(&found, resp, v.attempt.Facts())
 }
-
-// maxCookieNames bounds how many cookie names of a request are looked at.
-const maxCookieNames = 64
 
 // sheltered runs f; should the detector ever panic, the request goes on and
 // the metric tells.

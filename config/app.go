@@ -17,7 +17,8 @@ type App struct {
 	// created with mode 0600.
 	Secret Secret `json:"secret,omitempty"`
 
-	// PreviousSecret is still accepted after Secret has been changed.
+	// PreviousSecret is the one before Secret. It is checked and changes nothing
+	// in this version: nothing made with a secret outlives the process.
 	PreviousSecret Secret `json:"previous_secret,omitempty"`
 
 	// StateDir is where keys and lists are kept. Default: the folder doorward

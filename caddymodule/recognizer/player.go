@@ -2,7 +2,6 @@ package recognizer
 
 import (
 	"fmt"
-	"net/http"
 
 	"github.com/doorward/doorward/config"
 	"github.com/doorward/doorward/detector/recognize"
@@ -141,23 +140,5 @@ func (p *Player) exchange(s *step) recognize.Exchange {
 	case len(resp.Body) > limit:
 		resp.Body, resp.Complete = resp.Body[:limit], false
 	}
-	x := recognize.Exchange{
-		Host: r.Host, Path: r.Path, RawQuery: r.RawQuery, Referer: r.Header.Get("Referer"),
-		Credentials: &s.found, Response: &resp, Known: s.facts,
-	}
-	for _, c := range (&http.Request{Header: r.Header}).Cookies() {
-		if len(x.Cookies) == maxCookieNames {
-			break
-		}
-		x.Cookies = append(x.Cookies, c.Name)
-	}
-	for _, id := range s.found.Identities {
-		for _, pair := range id.Pairs() {
-			x.Echoes = append(x.Echoes, pair.Value)
-		}
-	}
-	return x
+	return r.Exchange(&s.found, &resp, s.facts)
 }
-
-// maxCookieNames bounds how many cookie names of a request are looked at.
-const maxCookieNames = 64
