@@ -201,10 +201,24 @@ func unblock(s *state, r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if addr, err := netip.ParseAddr(req.Subject); err == nil {
+		n += s.unblockPairs(addr.Unmap())
+	}
 	if n > 0 {
 		s.offer(event.Event{Type: event.TypeOperator, Rule: "unblock", Reason: "unblock " + req.Subject})
 	}
 	return map[string]int{"ended": n}, nil
+}
+
+// unblockPairs ends the sanctions on pairs of an account and this address. A
+// pair is kept by its hash alone; the latest events tell which there are.
+func (s *state) unblockPairs(addr netip.Addr) (n int) {
+	for _, e := range s.recent.Last(recentEvents, func(e *event.Event) bool { return e.SourceIP == addr && e.SanctionID != "" }) {
+		if ended, err := s.detector.Unblock(time.Now(), e.SanctionID); err == nil {
+			n += ended
+		}
+	}
+	return n
 }
 
 // ModeRequest is the body of mode.

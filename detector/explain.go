@@ -171,10 +171,22 @@ func (d *Detector) Unblock(now time.Time, subject string) (int, error) {
 		if m.ladder.Lift(key) {
 			n++
 		}
-		// What led to the sanction goes with it: the operator has judged it.
-		m.sources.Delete(key)
+		m.forgive(key)
 	}
 	return n, nil
+}
+
+// forgive forgets the failures behind a sanction on a source or a pair: the
+// operator has judged them. Who logged in from where stays known.
+func (m *memory) forgive(key evidence.Key) {
+	m.sources.View(key, func(e *sourceEvidence) {
+		e.fails, e.slow, e.signups = evidence.Counter{}, evidence.Counter{}, evidence.Counter{}
+		e.failed.Clear()
+	})
+	m.pairs.View(key, func(e *pairEvidence) {
+		e.guesses = evidence.Counter{}
+		e.tags.Clear()
+	})
 }
 
 func (d *Detector) unblockID(id uint64) int {
@@ -182,7 +194,12 @@ func (d *Detector) unblockID(id uint64) int {
 	if d.Book.RemoveID(id) {
 		n++
 	}
-	if m := d.memory.Load(); m != nil && m.ladder.LiftID(id) {
+	m := d.memory.Load()
+	if m == nil {
+		return n
+	}
+	if key, ok := m.ladder.LiftID(id); ok {
+		m.forgive(key)
 		n++
 	}
 	return n

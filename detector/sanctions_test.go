@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/doorward/doorward/config"
+	"github.com/doorward/doorward/detector/sanction"
 )
 
 func TestSanctionIsRenewedByOneFailureAndForgottenAfterQuiet(t *testing.T) {
@@ -95,6 +96,23 @@ func TestSanctionSpeaksAboutLoginAndSignupOnly(t *testing.T) {
 		if got := w.try(a, succeeded).LetsThrough(); got != through {
 			t.Errorf("%s from a sanctioned source: let through %t, want %t", kind, got, through)
 		}
+	}
+}
+
+func TestUnblockOfAPairGivesItsGuessesBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, strictly)
+	w.guesses("192.0.2.1", "a@x.test", 1, 10)
+	v := w.try(login("192.0.2.1", "a@x.test", 50), failed)
+	if v.Axis != config.AxisPair || v.Sanction == 0 {
+		t.Fatalf("verdict %+v, want the pair closed", v)
+	}
+	if n, err := w.d.Unblock(w.now, sanction.FormatID(v.Sanction)); n != 1 || err != nil {
+		t.Fatalf("unblock ended %d (%v), want 1", n, err)
+	}
+	w.now = w.now.Add(time.Hour) // the failures of the source have passed
+	if got := w.guesses("192.0.2.1", "a@x.test", 60, 15); got != 10 {
+		t.Errorf("%d guesses let through after unblock, want 10", got)
 	}
 }
 

@@ -192,18 +192,16 @@ func (l *Ladder) Pass(key evidence.Key) {
 // Lift ends a sanction and its probation. It reports whether there was one.
 func (l *Ladder) Lift(key evidence.Key) bool { return l.table.Delete(key) }
 
-// LiftID ends the sanction with this id. It walks the whole table: for
-// operators, not for requests.
-func (l *Ladder) LiftID(id uint64) bool {
-	var found evidence.Key
-	ok := false
+// LiftID ends the sanction with this id and returns the key it was on. It walks
+// the whole table: for operators, not for requests.
+func (l *Ladder) LiftID(id uint64) (found evidence.Key, ok bool) {
 	l.table.Range(func(key evidence.Key, r *record) bool {
 		if r.id == id {
 			found, ok = key, true
 		}
 		return !ok
 	})
-	return ok && l.table.Delete(found)
+	return found, ok && l.table.Delete(found)
 }
 
 // FindID returns the sanction with this id. It walks the whole table.

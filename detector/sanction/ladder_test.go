@@ -152,8 +152,11 @@ func TestFindAndLift(t *testing.T) {
 	if found, ok := l.FindID(hit.ID, noon); !ok || found.Until != hit.Until {
 		t.Errorf("found %+v, %t", found, ok)
 	}
-	if !l.LiftID(hit.ID) || l.LiftID(hit.ID) {
-		t.Error("lifting by id must work once")
+	if key, ok := l.LiftID(hit.ID); !ok || key != keyOf(1) {
+		t.Errorf("lifted %v %t, want the sanction on key 1", key, ok)
+	}
+	if _, ok := l.LiftID(hit.ID); ok {
+		t.Error("a sanction was lifted twice")
 	}
 	if got := l.Check(keyOf(1), noon, config.ClassLogin); got.State != Free {
 		t.Errorf("after lifting: %v", got.State)
