@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
+
 	"github.com/doorward/doorward/detector/event"
 	"github.com/doorward/doorward/detector/identity"
 	"github.com/doorward/doorward/detector/sanction"

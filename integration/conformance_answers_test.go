@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -138,9 +139,7 @@ func answers(t *testing.T) map[string]http.HandlerFunc {
 		},
 		"hangs-up": func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
 	}
-	for name, answer := range answersInParts() {
-		list[name] = answer
-	}
+	maps.Copy(list, answersInParts())
 	return list
 }
 

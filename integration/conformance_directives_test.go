@@ -182,9 +182,14 @@ func TestConformanceErrorsOfCaddy(t *testing.T) {
 	pages := "handle_errors {\nheader X-Handled yes\nrespond \"Sorry: {err.status_code} {err.status_text}\"\n}"
 	small, large := "request_body {\nmax_size 1KB\n}", "request_body {\nmax_size 100KB\n}"
 	shapes := []shape{
-		{name: "small", outer: small}, {name: "large", outer: large}, {name: "inner-small", inner: small + "\nreverse_proxy " + up.address},
-		{name: "down", inner: "reverse_proxy " + nobody}, {name: "error", inner: "error \"Closed\" 503"},
-		{name: "respond", inner: "respond \"Teapot\" 418"}, {name: "abort", inner: "abort"}, {name: "empty", inner: "header X-Site empty"},
+		{name: "small", outer: small},
+		{name: "large", outer: large},
+		{name: "inner-small", inner: small + "\nreverse_proxy " + up.address},
+		{name: "down", inner: "reverse_proxy " + nobody},
+		{name: "error", inner: "error \"Closed\" 503"},
+		{name: "respond", inner: "respond \"Teapot\" 418"},
+		{name: "abort", inner: "abort"},
+		{name: "empty", inner: "header X-Site empty"},
 	}
 	for _, s := range shapes {
 		s.name, s.rest = s.name+"-pages", pages
