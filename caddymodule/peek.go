@@ -58,7 +58,6 @@ func peek(w http.ResponseWriter, r *http.Request, limit int) (peeked, error) {
 		b = make([]byte, 0, limit+1)
 	}
 	b = b[:limit+1]
-
 	control := http.NewResponseController(w)
 	deadline := control.SetReadDeadline(time.Now().Add(peekTimeout)) == nil
 	n, err := readBeginning(r, b)

@@ -1,10 +1,11 @@
 package caddymodule
 
 import (
+	"fmt"
 	"net/http"
 	"time"
 
-	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
 	"github.com/doorward/doorward/detector/event"
 	"github.com/doorward/doorward/detector/identity"
@@ -85,11 +86,11 @@ func (v *visit) identify(e *event.Event) {
 	}
 }
 
+// requestID is {http.request.uuid} if something before has asked for it. Making
+// one for every attempt would cost more than the rest of its event.
 func requestID(r *http.Request) string {
-	repl, ok := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer)
-	if !ok {
-		return ""
+	if id, ok := caddyhttp.GetVar(r.Context(), "uuid").(fmt.Stringer); ok {
+		return id.String()
 	}
-	id, _ := repl.GetString("http.request.uuid")
-	return id
+	return ""
 }

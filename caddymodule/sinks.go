@@ -9,11 +9,14 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
+	"github.com/doorward/doorward/config"
 	"github.com/doorward/doorward/detector/event"
 )
 
-// logSink writes events to Caddy's structured log: refusals, detections,
-// sanctions and health as warnings, the rest as information.
+// logSink writes events to Caddy's structured log: health notices as errors,
+// detections and sanctions as warnings, refusals and what an operator did as
+// information, and attempts that were simply let through for debugging: on a
+// busy site those are most, and the event file is the place for them.
 type logSink struct{ log *zap.Logger }
 
 // Name returns "log".
@@ -35,6 +38,10 @@ func levelOf(e *event.Event) zapcore.Level {
 		return zapcore.ErrorLevel
 	case event.TypeDetection, event.TypeSanction:
 		return zapcore.WarnLevel
+	case event.TypeAttempt:
+		if config.Answer(e.Verdict).LetsThrough() && e.Would == "" {
+			return zapcore.DebugLevel
+		}
 	}
 	return zapcore.InfoLevel
 }
