@@ -86,8 +86,11 @@ func (a *answer) said() said {
 	return a.told
 }
 
+// querySpaces turns the two ways to write a space in a query back into one.
+var querySpaces = strings.NewReplacer("%20", " ", "+", " ")
+
 func readEcho(x Exchange) said {
-	s := listen(strings.NewReplacer("%20", " ", "+", " ").Replace(x.RawQuery[:min(len(x.RawQuery), maxEchoBytes)]))
+	s := listen(querySpaces.Replace(x.RawQuery[:min(len(x.RawQuery), maxEchoBytes)]))
 	for _, e := range x.Echoes[:min(len(x.Echoes), maxEchoes)] {
 		s |= listen(e[:min(len(e), maxEchoBytes)])
 	}
