@@ -2,6 +2,7 @@ package caddymodule
 
 import (
 	"fmt"
+	"math"
 	"net/http"
 	"time"
 
@@ -47,7 +48,7 @@ func (v *visit) event() event.Event {
 	e := event.Event{
 		ID: event.NewID(now), Time: v.began, Type: event.TypeAttempt,
 		Site: v.h.policy.Site().Name, Route: v.attempt.Route, Kind: string(v.attempt.Kind),
-		Outcome: string(v.outcome.Result), Confidence: float64(v.outcome.Confidence),
+		Outcome: string(v.outcome.Result), Confidence: math.Round(float64(v.outcome.Confidence)*1000) / 1000,
 		Verdict: string(v.verdict.Answer), Would: string(v.verdict.Would),
 		Rule: v.verdict.Rule, Detection: string(v.verdict.Detection), Reason: v.verdict.Reason,
 		SourceIP: v.attempt.Source.Addr, Lists: v.attempt.Source.Lists,
