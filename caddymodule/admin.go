@@ -203,6 +203,8 @@ func unblock(s *state, r *http.Request) (any, error) {
 	}
 	if addr, err := netip.ParseAddr(req.Subject); err == nil {
 		n += s.unblockPairs(addr.Unmap())
+	} else if n > 0 {
+		s.forgiveSource(req.Subject)
 	}
 	if n > 0 {
 		s.offer(event.Event{Type: event.TypeOperator, Rule: "unblock", Reason: "unblock " + req.Subject})
@@ -219,6 +221,15 @@ func (s *state) unblockPairs(addr netip.Addr) (n int) {
 		}
 	}
 	return n
+}
+
+// forgiveSource forgets the failures of the source that a sanction with this id
+// refused: they would refuse it again, by another rule.
+func (s *state) forgiveSource(id string) {
+	about := s.recent.Last(1, func(e *event.Event) bool { return e.SanctionID == id && e.SourceIP.IsValid() })
+	for _, e := range about {
+		s.detector.Forgive(e.SourceIP)
+	}
 }
 
 // ModeRequest is the body of mode.

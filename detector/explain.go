@@ -176,6 +176,18 @@ func (d *Detector) Unblock(now time.Time, subject string) (int, error) {
 	return n, nil
 }
 
+// Forgive forgets the failures of a source on every site. A sanction that runs
+// goes on: Unblock ends it.
+func (d *Detector) Forgive(addr netip.Addr) {
+	m := d.memory.Load()
+	if m == nil {
+		return
+	}
+	for _, site := range d.sites.all() {
+		m.forgive(m.sourceKey(site, addr))
+	}
+}
+
 // forgive forgets the failures behind a sanction on a source or a pair: the
 // operator has judged them. Who logged in from where stays known.
 func (m *memory) forgive(key evidence.Key) {
