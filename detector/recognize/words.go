@@ -19,6 +19,22 @@ type Request struct {
 	Body []byte
 	// Complete tells that Body is the whole body.
 	Complete bool
+	// Form is the form that the app was seen to serve for this method and path,
+	// nil when none is known. Its field names count as what they were there.
+	Form *Form
+}
+
+// Form is a form with a password field, as a page of the app held it. It is
+// bounded: names are at most maxHolder bytes, and there are at most
+// maxFormFields of a sort.
+type Form struct {
+	// Kind is what the form is for: login, signup, reset or password change.
+	Kind config.Kind
+	// Method is POST or GET; Path is the decoded path it is sent to.
+	Method, Path string
+	// Identifiers and Passwords are the names of the fields, as they stood in
+	// the page, in its order.
+	Identifiers, Passwords []string
 }
 
 // Format is how credentials were carried.
@@ -33,6 +49,8 @@ const (
 	FormatBasic     Format = "basic"
 	FormatDigest    Format = "digest"
 	FormatHeader    Format = "header"
+	FormatXML       Format = "xml"      // XML-RPC
+	FormatProtobuf  Format = "protobuf" // gRPC-Web, Connect and Twirp messages
 )
 
 // Credentials is what a request tried.
@@ -61,6 +79,10 @@ type Credentials struct {
 	// Ambiguous tells that there was more than one distinct password-like value
 	// or identifier of the same name: such an attempt is always a new guess.
 	Ambiguous bool
+
+	// Guesses is how many credentials the request tries: more than 1 for a batch
+	// of calls, such as system.multicall of XML-RPC. 0 is read as 1.
+	Guesses int
 
 	// Missing tells that the password or the identifier was present but empty:
 	// a request the app refuses without looking at credentials.
@@ -125,6 +147,14 @@ type Outcome struct {
 	Confidence float32
 	// Evidence says why, in words, never with a submitted value.
 	Evidence []string
+	// Kind is what the answer shows the attempt to have been after all, "" when
+	// it says nothing else than the request did: a PUT that logs in or creates
+	// the account is a signup once the answer says created, and KindNone when
+	// the answer shows that no credentials of a user were looked at.
+	Kind config.Kind
+	// Next tells that this answer is the same whatever the outcome, and that the
+	// page it leads the client to will tell.
+	Next bool
 	// Aborted tells that the client hung up and the result is open.
 	Aborted bool
 	// Upstream tells that the result is open because the app gave no answer.
