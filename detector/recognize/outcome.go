@@ -53,6 +53,8 @@ type RouteFacts struct {
 	VisitorCookies []string
 	// VisitorsSeen tells that answers to visitors were seen at all.
 	VisitorsSeen bool
+	// Shapes are the answers that the route is known by; nil when nothing is.
+	Shapes *Shapes
 }
 
 // The bounds of what an Exchange may bring along.
@@ -82,7 +84,7 @@ func Classify(x Exchange) Outcome {
 	}
 	o, limits := byDeclaration(x.Credentials.Declared, x.Response)
 	if o.Result == "" {
-		o = limits.apply(automatic(x))
+		o = limits.apply(byShape(x, automatic(x)))
 	}
 	return closing(x, o)
 }

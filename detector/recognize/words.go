@@ -140,6 +140,15 @@ const (
 	Unknown   Result = "unknown"
 )
 
+// Proved reports whether o rests on what the app said in so many words or by
+// what it did next: such an outcome teaches what answers of its shape mean.
+func (o Outcome) Proved() bool {
+	return (o.Result == Success || o.Result == Failure) && (o.Deferred || o.Confidence >= proof)
+}
+
+// proof is the confidence of an outcome that the app put into words.
+const proof = 0.95
+
 // Outcome is a Result with the reasons for it.
 type Outcome struct {
 	Result Result
@@ -155,6 +164,8 @@ type Outcome struct {
 	// Next tells that this answer is the same whatever the outcome, and that the
 	// page it leads the client to will tell.
 	Next bool
+	// Deferred tells that a later answer to the client told the outcome.
+	Deferred bool
 	// Aborted tells that the client hung up and the result is open.
 	Aborted bool
 	// Upstream tells that the result is open because the app gave no answer.
