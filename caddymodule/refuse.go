@@ -30,7 +30,7 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, verdict detecto
 		panic(http.ErrAbortHandler) // as Caddy's `abort` does
 	}
 	notice := refusal.Notice{
-		Status: statusFor(verdict.Answer), ID: id, Until: verdict.Until, Class: class,
+		Status: statusFor(verdict), ID: id, Until: verdict.Until, Class: class,
 		Contact: h.policy.Site().Contact,
 	}
 	if h.policy.Site().Refusal == config.RefusalError {
@@ -41,8 +41,11 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, verdict detecto
 	return nil
 }
 
-func statusFor(a config.Answer) int {
-	if a == config.AnswerBlock {
+func statusFor(v detector.Verdict) int {
+	switch {
+	case v.Malformed:
+		return http.StatusBadRequest
+	case v.Answer == config.AnswerBlock:
 		return http.StatusForbidden
 	}
 	return http.StatusTooManyRequests

@@ -188,7 +188,7 @@ func (v *visit) exchange(resp *recognize.Response) recognize.Exchange {
 		found.Kind = config.KindLogin
 	}
 	r := requestOf(v.r)
-	return r.Exchange(&found, resp, v.attempt.Facts())
+	return r.Exchange(&found, resp, v.site.Facts(&v.attempt))
 }
 
 // sheltered runs f; should the detector ever panic, the request goes on and

@@ -70,6 +70,10 @@ func (c *admission) decide() Verdict {
 	if v, done := c.sanctions(); done {
 		return v
 	}
+	if v, done := c.crowd(); done {
+		c.letGo()
+		return v
+	}
 	tag, v, done := c.lists()
 	if done {
 		c.letGo()

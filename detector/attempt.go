@@ -42,6 +42,10 @@ type Attempt struct {
 	Route  string
 	Source Source
 
+	// Path is the path that was asked for, as it came. Basic and Digest
+	// credentials belong to the protection space around it.
+	Path string
+
 	// Declared tells that the operator declared the route.
 	Declared bool
 
@@ -52,6 +56,18 @@ type Attempt struct {
 	// Credential is the fingerprint of everything password-like in the
 	// request, 0 when there is none.
 	Credential uint64
+
+	// Served tells that the app served the form which the request sends.
+	Served bool
+
+	// Guesses is how many credentials the request tries, 0 is 1: a batch of
+	// calls tries many. The attempt is counted so often, up to maxWeight.
+	Guesses int
+
+	// Crowd tells that the request names more identities than it may be charged
+	// to. It counts for its source only, and a stranger is refused: one body
+	// must not lock three thousand accounts (H13).
+	Crowd bool
 
 	// Ambiguous tells that it is unclear which value the app takes: always a
 	// new guess.
@@ -84,6 +100,7 @@ type reservation struct {
 	name     identity.Pseudonym // of the first identity as it was written
 	accounts [recognize.MaxIdentities]accountReservation
 	n        int
+	weight   int // how many guesses it counts as
 
 	held          bool // something is reserved
 	repeat        bool // the same wrong credential as before: nothing is charged
@@ -113,9 +130,17 @@ func (r *reservation) nameTag() uint32 { return binary.LittleEndian.Uint32(r.nam
 // hash stands for the account in sketches of names.
 func (a *accountReservation) hash() uint64 { return binary.LittleEndian.Uint64(a.pseudonym[:8]) }
 
+// oneGuess reports whether the attempt tries one credential that can be told
+// apart from others: only such a one can be a repeat.
+func (a *Attempt) oneGuess() bool {
+	return !a.Ambiguous && a.Credential != 0 && a.reserved.weight == 1
+}
+
 // unclear reports whether the app may have looked at other credentials than the
 // ones that were read.
-func (a *Attempt) unclear() bool { return a.Ambiguous || a.Uninspectable || a.reserved.n > 1 }
+func (a *Attempt) unclear() bool {
+	return a.Ambiguous || a.Uninspectable || a.Crowd || a.reserved.n > 1 || a.reserved.weight > 1
+}
 
 // CountedAsLogin reports whether Admit counted the attempt as a login though it
 // claims to be something else: its outcome is to be read as that of a login.
@@ -145,6 +170,8 @@ type Verdict struct {
 	Sanction uint64
 	// Imposed tells that this attempt crossed the threshold.
 	Imposed bool
+	// Malformed tells that the request itself is at fault: it is answered 400.
+	Malformed bool
 	// Lenient tells that the gentle start of an automatic route applied.
 	Lenient bool
 }
@@ -175,3 +202,10 @@ type Settlement struct {
 const quarter = 1
 
 const fullWeight = rules.Quarters * quarter
+
+// maxWeight bounds what one request counts as: more guesses than any threshold
+// lets through need no telling apart.
+const maxWeight = 64
+
+// full is the weight of the attempt when all its guesses are wrong.
+func (r *reservation) full() int { return r.weight * fullWeight }

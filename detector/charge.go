@@ -17,16 +17,16 @@ func (c *admission) chargePair(account *accountReservation) (fired rules.Detecti
 	rate := c.pairRate()
 	window := seconds(rate.Window)
 	c.m.pairs.Update(account.pair, c.now, func(e *pairEvidence, _ bool) {
-		distinct := !a.Ambiguous && a.Credential != 0
+		distinct := a.oneGuess()
 		if distinct && e.tags.Seen(r.tag) {
 			return
 		}
-		after := e.guesses.Value(c.now, window) + fullWeight
+		after := e.guesses.Value(c.now, window) + r.full()
 		if rule := rules.Pair(after, c.factor, rate); c.fires(rule, rules.Pair(after, 1, rate)) {
 			fired = rule
 			return
 		}
-		e.guesses.Add(c.now, window, fullWeight)
+		e.guesses.Add(c.now, window, r.full())
 		account.pairCharged = true
 		if distinct {
 			e.tags.Add(r.tag)
@@ -51,12 +51,12 @@ func (c *admission) chargeAccount(account *accountReservation) (fired rules.Dete
 	rate := c.p.thresholds.Account
 	window := seconds(rate.Window)
 	c.m.accounts.Update(account.account, c.now, func(e *accountEvidence, _ bool) {
-		distinct := !a.Ambiguous && a.Credential != 0
+		distinct := a.oneGuess()
 		if distinct && e.tags.Seen(r.tag) {
 			return
 		}
 		e.sources.Add(r.source.Tag())
-		after := e.guesses.Value(c.now, window) + fullWeight
+		after := e.guesses.Value(c.now, window) + r.full()
 		strict := rules.Account(after, e.sources.Distinct(), 1, rate)
 		var rule rules.Detection
 		if !c.lenient {
@@ -66,7 +66,7 @@ func (c *admission) chargeAccount(account *accountReservation) (fired rules.Dete
 			fired = rule
 			return
 		}
-		e.guesses.Add(c.now, window, fullWeight)
+		e.guesses.Add(c.now, window, r.full())
 		account.accountCharged = true
 		if distinct {
 			e.tags.Add(r.tag)
@@ -92,7 +92,7 @@ func (c *admission) chargeSource() (fired rules.Detection) {
 			return
 		}
 		short, long := seconds(t.Source.Window), seconds(t.SourceSlow.Window)
-		now, slow := e.fails.Value(c.now, short)+fullWeight, e.slow.Value(c.now, long)+fullWeight
+		now, slow := e.fails.Value(c.now, short)+r.full(), e.slow.Value(c.now, long)+r.full()
 		names := e.failed.Estimate()
 		t := shareOut(t, e.entered.Estimate())
 		if rule := rules.Source(now, names, c.factor, t.Source); c.fires(rule, rules.Source(now, names, 1, t.Source)) {
@@ -103,8 +103,8 @@ func (c *admission) chargeSource() (fired rules.Detection) {
 			fired = rule
 			return
 		}
-		e.fails.Add(c.now, short, fullWeight)
-		e.slow.Add(c.now, long, fullWeight)
+		e.fails.Add(c.now, short, r.full())
+		e.slow.Add(c.now, long, r.full())
 		r.sourceCharged = true
 	})
 	return fired

@@ -28,7 +28,7 @@ func (c *admission) succeeded(o recognize.Outcome) (s Settlement) {
 	if r.n == 0 {
 		return s
 	}
-	earns := r.route.confirmed() && (c.a.Declared || o.Confidence >= sureEnough) && !c.a.unclear()
+	earns := r.route.confirmed() && (c.a.Declared || o.Confidence >= sureEnough) && !c.a.unclear() && c.asked()
 	if c.a.Kind == config.KindReset && earns {
 		c.open(&r.accounts[0])
 		return s
@@ -47,6 +47,12 @@ func (c *admission) succeeded(o recognize.Outcome) (s Settlement) {
 		s.Reason = "a login succeeded after many failures for this account or from this source"
 	}
 	return s
+}
+
+// asked reports whether the app is known to look at the credentials: of Basic
+// and Digest it must have asked for some in the same space.
+func (c *admission) asked() bool {
+	return !c.a.Basic || c.a.Declared || c.site.spaces.Cover(c.a.Path)
 }
 
 // repeats records a success and reports whether it only repeats the last one:

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/doorward/doorward/config"
-	"github.com/doorward/doorward/detector/recognize"
 )
 
 // Guard decides about any request, attempt or not: only an operator's block
@@ -56,16 +55,4 @@ func (d *Detector) Seen(a *Attempt) (seen bool) {
 		seen = e.success != 0 && e.name == a.reserved.nameTag()
 	})
 	return seen
-}
-
-// Facts is what is known of the attempt's route, for reading its outcome.
-func (a *Attempt) Facts() recognize.RouteFacts {
-	r := a.reserved.route
-	if r == nil {
-		return recognize.RouteFacts{}
-	}
-	return recognize.RouteFacts{
-		Accepts:    r.success.Load() > 0,
-		Challenges: a.Basic && r.failure.Load() > 0,
-	}
 }

@@ -10,13 +10,17 @@ import (
 func (c *admission) prepare(mode config.Mode) {
 	a, r := c.a, &c.a.reserved
 	*r = reservation{at: c.now, tag: uint32(a.Credential ^ a.Credential>>32)}
-	r.path = c.site.routes.name(a.Route)
+	r.weight = min(max(a.Guesses, 1), maxWeight)
+	r.path = c.routePath()
 	r.guess = a.Kind == config.KindLogin || c.claimsOtherKind()
 	if r.guess {
 		c.class = config.ClassLogin
 	}
 	r.route = c.site.routes.get(c.now, a.Kind, r.path, a.Declared)
 	r.route.attempts.Add(1)
+	if a.Served {
+		r.route.served.Store(true)
+	}
 	r.lenient = r.route.lenient(c.now, mode)
 	c.lenient, c.factor = r.lenient, 1
 	if r.lenient && !a.Declared {
@@ -24,6 +28,20 @@ func (c *admission) prepare(mode config.Mode) {
 	}
 	c.identify()
 }
+
+// routePath is where the attempt arrived, in one spelling. Basic and Digest
+// credentials come with every request of a site, so all its paths are one
+// route: otherwise fifty pictures would be fifty routes that never graduate.
+func (c *admission) routePath() string {
+	if c.a.Basic && !c.a.Declared {
+		return AuthorizationRoute
+	}
+	return c.site.routes.name(c.a.Route)
+}
+
+// AuthorizationRoute is how status names the route of Basic and Digest
+// credentials that no declared route takes.
+const AuthorizationRoute = "Authorization"
 
 // claimsOtherKind reports whether a request where logins arrive claims, by
 // decoy fields, to be something else, although it bears a password. What the
@@ -39,7 +57,7 @@ func (c *admission) identify() {
 	r.source = c.m.sourceKey(c.site, a.Source.Addr)
 	r.n = 0
 	for i, id := range a.Identities {
-		if i == recognize.MaxIdentities || id.Empty() {
+		if a.Crowd || i == recognize.MaxIdentities || id.Empty() {
 			break
 		}
 		name := c.site.keys.RateKey(id, c.p.config.FoldStrict)

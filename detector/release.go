@@ -1,6 +1,7 @@
 package detector
 
-// release takes quarters back from every axis; the accounts are freed whole.
+// release takes quarters of every guess back from every axis; the accounts are
+// freed whole.
 func (c *admission) release(quarters int) {
 	c.releaseAccounts()
 	c.releaseSource(quarters)
@@ -12,6 +13,7 @@ func (c *admission) releaseSource(quarters int) {
 		return
 	}
 	r.sourceCharged = false
+	quarters *= r.weight
 	t := &c.p.thresholds
 	c.m.sources.View(r.source, func(e *sourceEvidence) {
 		if r.signup {
@@ -39,7 +41,7 @@ func (c *admission) releaseAccount(account *accountReservation) {
 		account.pairCharged = false
 		window := seconds(c.pairRate().Window)
 		c.m.pairs.View(account.pair, func(e *pairEvidence) {
-			e.guesses.Sub(c.now, window, r.at, fullWeight)
+			e.guesses.Sub(c.now, window, r.at, r.full())
 			if account.pairTagged {
 				e.tags.Remove(r.tag)
 			}
@@ -48,7 +50,7 @@ func (c *admission) releaseAccount(account *accountReservation) {
 	if account.accountCharged {
 		account.accountCharged = false
 		c.m.accounts.View(account.account, func(e *accountEvidence) {
-			e.guesses.Sub(c.now, seconds(t.Account.Window), r.at, fullWeight)
+			e.guesses.Sub(c.now, seconds(t.Account.Window), r.at, r.full())
 			if account.accountTagged {
 				e.tags.Remove(r.tag)
 			}

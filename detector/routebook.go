@@ -36,6 +36,11 @@ type Route struct {
 	// that got in all the same: legitimate clients. Refused ones prove nothing,
 	// or three of them would switch the rule off.
 	unread, unreadIn atomic.Uint32
+
+	// served tells that the app served a form for this route, proved that a
+	// session which it opened proved itself.
+	served, proved, refuses400 atomic.Bool
+	shapes                     recognize.Shapes
 }
 
 // RouteStatus is a route as status shows it.
@@ -50,6 +55,12 @@ type RouteStatus struct {
 	Graduated bool        `json:"graduated"`
 	// Missing says what the route still needs to graduate.
 	Missing string `json:"missing,omitempty"`
+	// Confirmed tells that a success here may earn something. Unconfirmed says
+	// what is missing for that.
+	Confirmed   bool   `json:"confirmed"`
+	Unconfirmed string `json:"unconfirmed,omitempty"`
+	// Answers are the shapes that the app's answers have here.
+	Answers []recognize.ShapeStatus `json:"answers,omitempty"`
 }
 
 // routeKey tells apart what is declared and what is found on the same path: by
@@ -140,10 +151,26 @@ func (b *routeBook) makeRoom() {
 }
 
 // confirmed reports whether the outcomes of the route are believed enough for
-// a success to earn something: the operator declared it, or it was seen to
-// fail as well as succeed.
-func (r *Route) confirmed() bool {
-	return r.Declared || (r.success.Load() > 0 && r.failure.Load() > 0)
+// a success to earn something.
+func (r *Route) confirmed() bool { return r.unconfirmed() == "" }
+
+// unconfirmed says what is missing before a success may earn something, ""
+// when nothing is: the operator declared the route; or it was seen to fail as
+// well as succeed, and the app served the form for it or a session it opened
+// proved itself. A shopping cart that takes any field and redirects does
+// neither (H1).
+func (r *Route) unconfirmed() string {
+	switch {
+	case r.Declared:
+		return ""
+	case r.success.Load() == 0:
+		return "a success that is plain"
+	case r.failure.Load() == 0:
+		return "a failure that is plain"
+	case !r.served.Load() && !r.proved.Load():
+		return "a form served by the app, or a session that proves itself"
+	}
+	return ""
 }
 
 // learn records an outcome.
@@ -191,7 +218,18 @@ func (r *Route) status(now evidence.Seconds) RouteStatus {
 		Attempts: r.attempts.Load(), Successes: r.success.Load(),
 		Failures: r.failure.Load(), Unknown: r.unknown.Load(),
 		Graduated: missing == "", Missing: missing,
+		Confirmed: r.confirmed(), Unconfirmed: r.unconfirmed(), Answers: r.shapes.Status(),
 	}
+}
+
+// forget drops the undeclared routes and what declared ones have learned. An
+// attempt that is under way settles into the route it was admitted by.
+func (b *routeBook) forget() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	n := len(b.byKey)
+	b.byKey = nil
+	return n
 }
 
 func (b *routeBook) statuses(now evidence.Seconds) []RouteStatus {

@@ -1,6 +1,7 @@
 package detector
 
 import (
+	"github.com/doorward/doorward/config"
 	"time"
 
 	"github.com/doorward/doorward/detector/evidence"
@@ -27,7 +28,9 @@ func (d *Detector) Settle(now time.Time, p *Policy, site *Site, a *Attempt, o re
 	if m == nil || site == nil || a.reserved.route == nil {
 		return Settlement{}
 	}
-	a.reserved.route.learn(o, a.Uninspectable)
+	if o.Kind == "" || o.Kind == a.Kind {
+		a.reserved.route.learn(o, a.Uninspectable)
+	}
 	c := admission{
 		d: d, m: m, p: p, site: site, a: a, time: now, now: evidence.ToSeconds(now),
 		class: a.Kind.Class(), lenient: a.reserved.lenient,
@@ -38,6 +41,9 @@ func (d *Detector) Settle(now time.Time, p *Policy, site *Site, a *Attempt, o re
 }
 
 func (c *admission) settle(o recognize.Outcome) (s Settlement) {
+	if o.Kind != "" && o.Kind != c.a.Kind {
+		return c.revised(o)
+	}
 	switch o.Result {
 	case recognize.Success:
 		s = c.succeeded(o)
@@ -57,6 +63,20 @@ func (c *admission) settle(o recognize.Outcome) (s Settlement) {
 	if !s.Seen {
 		s.Seen = c.d.Seen(c.a)
 	}
+	return s
+}
+
+// revised settles an attempt that the answer shows to have been something else:
+// no login and no guess. An account that was created counts as one; the rest is
+// as if it had never been.
+func (c *admission) revised(o recognize.Outcome) (s Settlement) {
+	r := &c.a.reserved
+	c.release(fullWeight)
+	if o.Kind == config.KindSignup && o.Result == recognize.Success && !r.exempt {
+		r.signup = true
+		c.chargeSource()
+	}
+	c.decideProbation(o, &s)
 	return s
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/doorward/doorward/config"
 	"github.com/doorward/doorward/detector/identity"
+	"github.com/doorward/doorward/detector/recognize"
 )
 
 // Site is whose evidence it is. It lives as long as the process; handlers of
@@ -18,6 +19,7 @@ type Site struct {
 
 	peers  peerWatch
 	routes routeBook
+	spaces recognize.Spaces
 	exempt shareWatch
 
 	policy atomic.Pointer[Policy] // the newest one used, for explanations

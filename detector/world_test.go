@@ -53,7 +53,7 @@ func user(name string) []identity.Identity {
 
 // login is a login attempt; password 0 means none could be read.
 func login(ip, name string, password uint64) *Attempt {
-	a := &Attempt{Kind: config.KindLogin, Route: "/login", Credential: password, Confidence: 1}
+	a := &Attempt{Kind: config.KindLogin, Route: "/login", Credential: password, Confidence: 1, Served: true}
 	a.Source = Source{Addr: netip.MustParseAddr(ip), Peer: netip.MustParseAddr(ip)}
 	if name != "" {
 		a.Identities = user(name)

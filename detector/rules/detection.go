@@ -29,7 +29,10 @@ func (d Detection) Fired() bool { return d.Name != "" }
 
 // String tells the detection in a sentence for operators.
 func (d Detection) String() string {
-	if d.Name == config.Uninspectable {
+	switch {
+	case d.Rule == crowdRule:
+		return fmt.Sprintf("one request names more accounts than it may be charged to, with %d passwords", d.Count)
+	case d.Name == config.Uninspectable:
 		return "the body cannot be read, and legitimate clients of this route send none like it"
 	}
 	what, where := "failed logins", "from this source"
