@@ -119,6 +119,7 @@ func (rd *reading) fill(c *Credentials, r *Request, s scene) {
 	c.Ambiguous = ambiguous || n.ambiguous || rd.flood || hides
 	c.Uninspectable = n.more || rd.flood || hides || rd.unread
 	c.Missing = rd.missing(c, s)
+	c.WithCode = rd.saw(roleOTP)
 	for _, f := range rd.passwords {
 		c.InQuery = c.InQuery || f.place == inQuery
 	}

@@ -22,8 +22,8 @@ type pageFacts struct {
 	// login: a form with exactly one password field. password: a password field
 	// of any form. code: a field for a second factor.
 	login, password, code bool
-	// logout: a link or form that ends a session.
-	logout bool
+	// logout: a link or form that ends a session. enter: a link to a login page.
+	logout, enter bool
 	// refresh is where a meta element sends the browser.
 	refresh string
 	// told is what the whole text says, warned what stands in elements marked as
@@ -155,6 +155,7 @@ func (r *pageReader) startTag(selfClosing bool) {
 		}
 	case "a", "button":
 		r.logout = r.logout || endsSession(tag.target)
+		r.enter = r.enter || beginsSession(tag.target)
 	}
 	if void {
 		return
@@ -290,6 +291,15 @@ func endsSession(address []byte) bool {
 	return slices.ContainsFunc(leavingWords, func(w string) bool { return strings.Contains(joined, w) })
 }
 
+// beginsSession reports whether an address is that of a login page.
+func beginsSession(address []byte) bool {
+	if !slices.ContainsFunc(enteringStems, func(stem []byte) bool { return containsFold(address, stem) }) {
+		return false
+	}
+	p, _, _ := strings.Cut(string(address), "?")
+	return isLoginPage(p, nil)
+}
+
 var (
 	voidElements   = wordSet(`area base br col embed hr img input link meta source track wbr`)
 	silentElements = wordSet(`script style template noscript select textarea title svg a`)
@@ -303,6 +313,7 @@ var (
 		[]byte("fail"), []byte("flash"), []byte("nonfield"), []byte("success"), []byte("succeed"),
 	}
 	leavingStems   = [][]byte{[]byte("out"), []byte("off"), []byte("abmeld"), []byte("deconn")}
+	enteringStems  = [][]byte{[]byte("log"), []byte("sign"), []byte("anmeld"), []byte("conn"), []byte("acce")}
 	leavingWords   = []string{" logout ", " log out ", " signout ", " sign out ", " logoff ", " log off ", " abmelden ", " deconnexion "}
 	codeFieldNames = wordSet(`otp otpcode otpattempt totp totpcode mfacode mfatoken 2facode 2fatoken twofactorcode
 		twofactortoken tfacode tfatoken onetimecode onetimepassword verificationcode authcode passcode securitycode

@@ -23,6 +23,11 @@ type target struct {
 	same, login, form, foreign bool
 	// grant: a code or token for another site follows in the query.
 	grant bool
+	// probes: the query says that the next page looks whether the client keeps
+	// cookies, which apps do after a login.
+	probes bool
+	// address is the target itself.
+	address address
 }
 
 // redirect reads the outcome of a login from where the answer leads. why names
@@ -36,14 +41,16 @@ func (a *answer) redirect(location, why string) Outcome {
 		return o
 	}
 	switch {
+	case t.probes && !t.foreign:
+		return deferred(t, outcome(Success, 0.75, why+" leads to a page that tries the cookies"))
 	case t.login && t.same:
 		return a.backToLogin(why + " leads back to the login page")
 	case t.login:
 		return a.backToLogin(why + " leads to a login page")
 	case t.same:
-		return a.backToSelf(why)
+		return a.backToSelf(t, why)
 	case t.form:
-		return a.backToForm(why)
+		return a.backToForm(t, why)
 	case a.kind() != config.KindMFA && containsWord(t.path, weakSecondWords):
 		return outcome(Challenge, 0.75, why+" leads to a verification")
 	}
@@ -80,48 +87,62 @@ func (a *answer) backToLogin(why string) Outcome {
 
 // backToSelf reads a redirect to the page of the attempt where that is no login
 // page but one that serves everything. Some apps answer success and failure
-// with the same one.
-func (a *answer) backToSelf(why string) Outcome {
+// with the same one: the page then tells.
+func (a *answer) backToSelf(t target, why string) Outcome {
 	why += " leads to the same page"
 	switch {
 	case a.cookies.login:
 		return outcome(Success, 0.85, why, "a cookie of somebody logged in")
 	case a.cookies.fresh && (a.borne || a.x.Known.VisitorsSeen):
-		return outcome(Success, 0.7, why, "a session cookie of a new name")
+		return deferred(t, outcome(Success, 0.7, why, "a session cookie of a new name"))
 	case a.cookies.session():
-		return outcome(Unknown, 0, why, "a session cookie that visitors may get too")
+		return deferred(t, outcome(Unknown, 0, why, "a session cookie that visitors may get too"))
+	case a.borne && !a.x.Known.VisitorsSeen:
+		return deferred(t, outcome(Unknown, 0, why, "the session, if there is one, stays as it was"))
 	default:
-		return outcome(Failure, 0.7, why, "no session cookie")
+		return deferred(t, outcome(Failure, 0.7, why, "no session cookie"))
 	}
 }
 
 // backToForm reads a redirect to the page that the attempt came from. Where an
 // app shows its login form in place of the page asked for, that is also how it
 // answers success; then a session that was there before is changed.
-func (a *answer) backToForm(why string) Outcome {
+func (a *answer) backToForm(t target, why string) Outcome {
 	why += " leads back to the page with the form"
 	switch {
 	case a.cookies.login:
 		return outcome(Success, 0.8, why, "a cookie of somebody logged in")
 	case a.cookies.renewed:
-		return outcome(Success, 0.6, why, "the session cookie was changed")
+		return deferred(t, outcome(Success, 0.6, why, "the session cookie was changed"))
 	case a.cookies.fresh:
-		return outcome(Unknown, 0, why, "a session cookie that may hold an error message")
+		return deferred(t, outcome(Unknown, 0, why, "a session cookie that may hold an error message"))
 	default:
-		return outcome(Failure, 0.85, why, "no session cookie")
+		return deferred(t, outcome(Failure, 0.75, why, "no session cookie"))
 	}
 }
 
+// elsewhere reads a redirect to another page. It is plainly another one when
+// the attempt was made at a login page, or came from a page that it does not
+// lead back to.
 func (a *answer) elsewhere(t target, why string) Outcome {
 	why += " leads elsewhere"
 	switch {
 	case t.grant:
 		return outcome(Success, 0.92, why, "with a code for another site")
-	case a.cookies.session():
+	case a.cookies.login, a.cookies.session() && (a.x.Referer != "" || a.kind() == config.KindMFA || a.atLogin()):
 		return outcome(Success, 0.92, why, "new session cookie")
+	case a.cookies.session():
+		return deferred(t, outcome(Success, 0.85, why, "new session cookie"))
 	default:
-		return outcome(Success, 0.75, why, "no session cookie")
+		return deferred(t, outcome(Success, 0.75, why, "no session cookie"))
 	}
+}
+
+// atLogin reports whether the attempt was made where a login is expected, by
+// the words of its address.
+func (a *answer) atLogin() bool {
+	query := splitWords(a.x.RawQuery, 32)
+	return isLoginPage(a.x.Path, query) || containsWord(splitWords(a.x.Path, 32), loginWords)
 }
 
 // follow reads a redirect target relative to the request.
@@ -135,7 +156,7 @@ func (a *answer) follow(location string) (target, bool) {
 	}
 	base := &url.URL{Path: a.x.Path, RawQuery: a.x.RawQuery}
 	u := base.ResolveReference(ref)
-	t := target{path: splitWords(u.Path, 64)}
+	t := target{path: splitWords(u.Path, 64), address: address{u.Path, u.RawQuery}}
 	t.foreign = ref.Host != "" && a.x.Host != "" && !strings.EqualFold(ref.Hostname(), a.x.Host)
 	t.readQuery(u.Query())
 	t.told |= listen(u.Path)
@@ -171,8 +192,8 @@ func (t *target) readQuery(query url.Values) {
 		if returnKeys[plain] || nameKeys[plain] {
 			continue
 		}
-		keyWords := splitWords(key, 8)
-		t.query = append(t.query, keyWords...)
+		t.query = append(t.query, splitWords(key, 8)...)
+		t.probes = t.probes || probeKeys[plain]
 		for _, v := range values {
 			t.grant = t.grant || (grantKeys[plain] && len(v) >= minSessionValue)
 			if grantKeys[plain] || len(v) > 128 {
@@ -222,4 +243,8 @@ var (
 	// grantKeys are parameters that hand a completed login to another site
 	// (OAuth 2.0 codes, SAML artifacts, CAS tickets).
 	grantKeys = wordSet(`code samlresponse samlart ticket accesstoken idtoken`)
+	// probeKeys are parameters of a page that looks whether the session it just
+	// began is borne again.
+	probeKeys = wordSet(`testsession testcookie testcookies cookietest cookiecheck checkcookie checkcookies
+		cookiescheck checkloggedin sessiontest checksession wpcookiecheck`)
 )

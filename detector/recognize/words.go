@@ -96,6 +96,9 @@ type Credentials struct {
 	// {"password":{"$ne":null}}.
 	Hostile bool
 
+	// WithCode tells that a second factor came along with the password.
+	WithCode bool
+
 	// InQuery tells that a password stood in the query string.
 	InQuery bool
 
@@ -166,6 +169,8 @@ type Outcome struct {
 	Next bool
 	// Deferred tells that a later answer to the client told the outcome.
 	Deferred bool
+	// to is where the answer leads when Next is set; see Leads.
+	to address
 	// Aborted tells that the client hung up and the result is open.
 	Aborted bool
 	// Upstream tells that the result is open because the app gave no answer.
