@@ -3,10 +3,9 @@ package recognizer
 import (
 	"net/http"
 	"net/netip"
-	"slices"
-	"strings"
 
 	"github.com/doorward/doorward/config"
+	"github.com/doorward/doorward/detector/follow"
 	"github.com/doorward/doorward/detector/identity"
 	"github.com/doorward/doorward/detector/recognize"
 )
@@ -17,7 +16,6 @@ const (
 	maxClients = 4096
 	maxRoutes  = 1024
 	maxHosts   = 256
-	maxSpaces  = 256 // per host
 )
 
 // sure is the confidence from which an outcome teaches something.
@@ -30,10 +28,10 @@ type memory struct {
 	accepted map[clientHost]acceptedCredentials
 	// firstSteps is who took the first step of a login, by client.
 	firstSteps map[netip.Addr]identity.Identity
-	routes     map[routeKey]routeFacts
-	// spaces are the protection spaces of a host that were seen to ask for
-	// credentials, as paths that end in a slash.
-	spaces map[string][]string
+	routes     map[routeKey]*routeFacts
+	spaces     map[string]*recognize.Spaces // by host
+	// waiting are the attempts whose outcome a later answer may tell.
+	waiting follow.Watch[*pending]
 }
 
 type clientHost struct {
@@ -52,14 +50,17 @@ type routeKey struct {
 	kind        config.Kind
 }
 
-type routeFacts struct{ accepts, refuses400 bool }
+type routeFacts struct {
+	accepts, refuses400 bool
+	shapes              recognize.Shapes
+}
 
 func newMemory() *memory {
 	return &memory{
 		accepted:   map[clientHost]acceptedCredentials{},
 		firstSteps: map[netip.Addr]identity.Identity{},
-		routes:     map[routeKey]routeFacts{},
-		spaces:     map[string][]string{},
+		routes:     map[routeKey]*routeFacts{},
+		spaces:     map[string]*recognize.Spaces{},
 	}
 }
 
@@ -75,58 +76,55 @@ func put[K comparable, V any](m map[K]V, key K, value V, room int) {
 // get is left out: that apps change a visitor's session at login says more than
 // the name does.
 func (m *memory) facts(r *recognize.Request, found *recognize.Credentials) recognize.RouteFacts {
-	route := m.routes[routeKey{r.Host, found.Route, found.Kind}]
+	route := m.route(r, found)
 	return recognize.RouteFacts{
-		Accepts: route.accepts, Refuses400: route.refuses400,
-		Challenges: slices.ContainsFunc(m.spaces[r.Host], func(s string) bool { return strings.HasPrefix(r.Path, s) }),
+		Accepts: route.accepts, Refuses400: route.refuses400, Shapes: &route.shapes,
+		Challenges: m.spaces[r.Host] != nil && m.spaces[r.Host].Cover(r.Path),
 	}
 }
 
-// seen learns from any exchange that is over that a path asks for credentials,
-// and with it everything at or below its last slash (RFC 7617 §2.2).
+func (m *memory) route(r *recognize.Request, found *recognize.Credentials) *routeFacts {
+	key := routeKey{r.Host, found.Route, found.Kind}
+	if m.routes[key] == nil {
+		put(m.routes, key, new(routeFacts), maxRoutes)
+	}
+	return m.routes[key]
+}
+
+// seen learns from any exchange that is over whether its path asks for
+// credentials.
 func (m *memory) seen(r *recognize.Request, resp *recognize.Response) {
-	spaces := m.spaces[r.Host]
-	if !asksForCredentials(resp) || len(spaces) == maxSpaces {
+	if resp.Status != http.StatusUnauthorized {
 		return
 	}
-	space := r.Path[:strings.LastIndexByte(r.Path, '/')+1]
-	if !slices.Contains(spaces, space) {
-		put(m.spaces, r.Host, append(spaces, space), maxHosts)
+	if m.spaces[r.Host] == nil {
+		put(m.spaces, r.Host, new(recognize.Spaces), maxHosts)
 	}
-}
-
-func asksForCredentials(resp *recognize.Response) bool {
-	if resp.Status != http.StatusUnauthorized {
-		return false
-	}
-	return slices.ContainsFunc(resp.Header.Values("WWW-Authenticate"), func(v string) bool {
-		v = strings.ToLower(v)
-		return strings.Contains(v, "basic") || strings.Contains(v, "digest")
-	})
+	m.spaces[r.Host].See(r.Path, resp)
 }
 
 // settled learns from an attempt and its outcome.
-func (m *memory) settled(client netip.Addr, r *recognize.Request, resp *recognize.Response, found *recognize.Credentials, o recognize.Outcome) {
+func (m *memory) settled(client netip.Addr, r *recognize.Request, found *recognize.Credentials, x recognize.Exchange, o recognize.Outcome) {
+	if o.Kind != "" && o.Kind != found.Kind {
+		return
+	}
 	if found.Kind == config.KindLogin && len(found.Identities) > 0 {
 		m.firstStep(client, found.Identities[0], o.Result)
 	}
 	if found.Kind == config.KindLogout {
 		delete(m.accepted, clientHost{client, r.Host})
 	}
-	if o.Confidence < sure {
-		return
+	route := m.route(r, found)
+	if o.Proved() && !found.Ambiguous {
+		route.shapes.Vote(x, o.Result)
 	}
-	key := routeKey{r.Host, found.Route, found.Kind}
-	facts := m.routes[key]
 	switch {
-	case o.Result == recognize.Success && resp.Status < 400:
-		facts.accepts = true
-	case o.Result == recognize.Failure && resp.Status == http.StatusBadRequest && !found.Missing:
-		facts.refuses400 = true
-	default:
-		return
+	case o.Confidence < sure:
+	case o.Result == recognize.Success && x.Response.Status < 400:
+		route.accepts = true
+	case o.Result == recognize.Failure && x.Response.Status == http.StatusBadRequest && !found.Missing:
+		route.refuses400 = true
 	}
-	put(m.routes, key, facts, maxRoutes)
 }
 
 // firstStep remembers who logs in. A refused login of somebody else does not

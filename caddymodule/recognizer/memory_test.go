@@ -29,7 +29,7 @@ func TestMemoryIsBounded(t *testing.T) {
 		client := netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)})
 		r := &recognize.Request{Host: fmt.Sprintf("h%d", i), Path: "/login"}
 		refused := &recognize.Response{Status: http.StatusUnauthorized, Header: http.Header{"Www-Authenticate": {"Basic"}}}
-		m.settled(client, r, &recognize.Response{Status: 200}, login("ada"), good)
+		m.settled(client, r, login("ada"), recognize.Exchange{Response: &recognize.Response{Status: 200}}, good)
 		m.repeats(client, r.Host, login("ada"), good, 200)
 		m.seen(r, refused)
 		if len(m.firstSteps) > maxClients || len(m.accepted) > maxClients || len(m.routes) > maxRoutes || len(m.spaces) > maxHosts {
@@ -38,12 +38,6 @@ func TestMemoryIsBounded(t *testing.T) {
 	}
 	if len(m.firstSteps) != 10 {
 		t.Errorf("%d clients, want a new start behind %d", len(m.firstSteps), maxClients)
-	}
-	for i := range maxSpaces + 10 {
-		m.seen(&recognize.Request{Host: "one", Path: fmt.Sprintf("/%d/", i)}, &recognize.Response{Status: 401, Header: http.Header{"Www-Authenticate": {"Digest x"}}})
-	}
-	if n := len(m.spaces["one"]); n != maxSpaces {
-		t.Errorf("%d protection spaces, want %d", n, maxSpaces)
 	}
 }
 
@@ -123,7 +117,7 @@ func TestRepeats(t *testing.T) {
 	}
 	m := newMemory()
 	m.repeats(client, host, login("ada"), good, 200)
-	m.settled(client, &recognize.Request{Host: host}, &recognize.Response{Status: 204}, &recognize.Credentials{Kind: config.KindLogout}, good)
+	m.settled(client, &recognize.Request{Host: host}, &recognize.Credentials{Kind: config.KindLogout}, recognize.Exchange{Response: &recognize.Response{Status: 204}}, good)
 	if m.repeats(client, host, login("ada"), good, 200) {
 		t.Error("after a logout the credentials are sent to log in again")
 	}

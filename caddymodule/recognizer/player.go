@@ -95,14 +95,16 @@ func (p *Player) play(known *memory, s *step) error {
 		return err
 	}
 	r, resp := &s.entry.Request, &s.entry.Response
+	known.follow(s.entry)
 	if found, ok := p.find(r, route); ok {
 		s.found, s.facts = found, known.facts(r, &found)
-		o := recognize.Classify(p.exchange(s))
+		x := p.exchange(s)
+		o := recognize.Classify(x)
 		if s.repeat = known.repeats(s.entry.Client, r.Host, &found, o, resp.Status); s.repeat {
 			s.Evidence = []string{"credentials that were accepted before, sent again"}
 		} else {
-			known.settled(s.entry.Client, r, resp, &found, o)
-			s.tell(found, o, known.who(s.entry.Client, &found))
+			known.wait(&pending{step: s, exchange: x, outcome: o})
+			known.tell(s, x, o)
 		}
 	}
 	known.seen(r, resp)
