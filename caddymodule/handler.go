@@ -34,6 +34,7 @@ type Handler struct {
 	automatic bool
 	strict    bool     // trusted_proxies_strict is on
 	denied    []string // lists whose sources are refused for every request
+	watch     *watch
 }
 
 // Route is a declared route with Caddy's request matchers.
@@ -75,6 +76,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	}
 	site = h.policy.Site()
 	h.automatic = *site.Automatic
+	h.watch = h.app.state.watches.of(site.Name)
 	h.denied = h.policy.RefusesEverybody()
 	return h.trust(server)
 }
@@ -135,10 +137,13 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		return err
 	}
 	need := h.need(r, route)
-	if need == recognize.NeedNothing {
-		return next.ServeHTTP(w, r)
+	if need != recognize.NeedNothing {
+		return h.inspect(w, r, next, route, need)
 	}
-	return h.inspect(w, r, next, route, need)
+	if look := h.onlooking(r); look != nil {
+		return look.serve(w, next)
+	}
+	return next.ServeHTTP(w, r)
 }
 
 // need tells how far the request must be looked at. After a CONNECT comes a

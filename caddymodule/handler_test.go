@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -19,6 +20,7 @@ import (
 	"github.com/doorward/doorward/config"
 	"github.com/doorward/doorward/detector"
 	"github.com/doorward/doorward/detector/event"
+	"github.com/doorward/doorward/detector/follow"
 )
 
 // newTestHandler is a handler with a state of its own, without a Caddy
@@ -42,6 +44,7 @@ func newTestHandler(t testing.TB, site config.Site) (*Handler, *state) {
 	h := &Handler{
 		Site: site, app: &App{state: s, log: zap.NewNop()}, log: zap.NewNop(), policy: policy,
 		automatic: *policy.Site().Automatic, denied: policy.RefusesEverybody(),
+		watch: s.watches.of(site.Name),
 	}
 	for _, r := range site.Routes {
 		h.Routes = append(h.Routes, Route{Route: r})
@@ -75,10 +78,13 @@ func wrongPassword(w http.ResponseWriter, _ *http.Request) error {
 
 func TestThatIsNoAttemptCostsNothing(t *testing.T) {
 	h, _ := newTestHandler(t, strict)
+	somebody := follow.ClientOf(netip.MustParseAddr("198.51.100.1"), "browser")
+	h.watch.pending.Add(time.Now(), somebody, &follow.Wait[*visit]{})
 	next := caddyhttp.HandlerFunc(func(http.ResponseWriter, *http.Request) error { return nil })
 	w := httptest.NewRecorder()
 	for name, r := range map[string]*http.Request{
 		"page":             visitor(http.MethodGet, "/", ""),
+		"page for people":  withHeader(visitor(http.MethodGet, "/news", ""), "Accept", "text/html,*/*"),
 		"page with query":  visitor(http.MethodGet, "/search?q=shoes&page=2", ""),
 		"asset":            visitor(http.MethodGet, "/assets/app.9f8a7c.js", ""),
 		"bearer token":     withHeader(visitor(http.MethodGet, "/api/items", ""), "Authorization", "Bearer abc"),

@@ -53,7 +53,7 @@ func (v *visit) event() event.Event {
 		Rule: v.verdict.Rule, Detection: string(v.verdict.Detection), Reason: v.verdict.Reason,
 		SourceIP: v.attempt.Source.Addr, Lists: v.attempt.Source.Lists,
 		Format: string(v.found.Format), Ambiguous: v.attempt.Ambiguous,
-		Method: v.r.Method, Path: v.r.URL.Path, UserAgent: v.r.UserAgent(), RequestID: requestID(v.r),
+		Method: v.origin.method, Path: v.origin.path, UserAgent: v.origin.userAgent, RequestID: v.origin.requestID,
 		Duration: now.Sub(v.began), Score: v.learned.Score,
 		SanctionID: sanction.FormatID(v.verdict.Sanction), Expires: v.verdict.Until,
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/doorward/doorward/config"
 	"github.com/doorward/doorward/detector"
 	"github.com/doorward/doorward/detector/event"
+	"github.com/doorward/doorward/detector/follow"
 	"github.com/doorward/doorward/detector/intel"
 )
 
@@ -47,6 +48,8 @@ type state struct {
 	log    atomic.Pointer[zap.Logger]
 	memKey atomic.Bool // keys live in memory only
 	health healthBook
+
+	watches watches
 }
 
 func newState() (caddy.Destructor, error) {
@@ -208,6 +211,7 @@ func (s *state) tick(context.Context) {
 			Reason: fmt.Sprintf("the file %s in the state directory is there: %t", observeFile, err == nil),
 		})
 	}
+	s.watches.settleOverdue(time.Now())
 	s.checkHealth(time.Now())
 }
 
@@ -232,6 +236,7 @@ func (s *state) Destruct() error {
 	if s.worker == nil {
 		return nil
 	}
+	s.watches.settleOverdue(time.Now().Add(follow.MaxAge))
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
 	defer cancel()
 	return errors.Join(s.worker.Close(ctx), s.lists.Load().Close(ctx))

@@ -34,15 +34,27 @@ type visit struct {
 	header  http.Header
 	learned detector.Settlement
 	told    lateText // {vars.doorward_outcome}
+
+	origin   origin
+	exchange recognize.Exchange
+}
+
+// origin is what an event tells of the request; an attempt that waits for its
+// outcome outlives it.
+type origin struct{ method, path, userAgent, requestID string }
+
+func originOf(r *http.Request) origin {
+	return origin{method: r.Method, path: r.URL.Path, userAgent: r.UserAgent(), requestID: requestID(r)}
 }
 
 // newVisit turns credentials into an attempt. The secrets become a fingerprint
 // here and are dropped.
 func newVisit(h *Handler, r *http.Request, found recognize.Credentials, now time.Time) *visit {
 	state := h.app.state
-	v := &visit{h: h, r: r, began: now, found: found, site: state.detector.Site(h.policy.Site().Name)}
+	v := &visit{h: h, r: r, began: now, found: found, origin: originOf(r), site: state.detector.Site(h.policy.Site().Name)}
 	v.attempt = detector.Attempt{
-		Time: now, Kind: found.Kind, Route: found.Route, Declared: found.Declared != nil,
+		Time: now, Kind: found.Kind, Route: found.Route, Path: r.URL.Path, Declared: found.Declared != nil,
+		Served: found.Served, Guesses: found.Guesses, Crowd: found.Crowd,
 		Source:     sourceOf(r, h.strict, state.lists.Load()),
 		Identities: found.Identities, Ambiguous: found.Ambiguous, Confidence: found.Confidence,
 		Uninspectable: found.Uninspectable,
@@ -89,24 +101,25 @@ func (v *visit) pass(w http.ResponseWriter, next caddyhttp.Handler, body *peeked
 	if cap(*buf) < room {
 		*buf = make([]byte, 0, room)
 	}
-	v.watch = newObserver(w, *buf, room)
-	v.watch.onHead = func() {
+	watch := newObserver(w, *buf, room)
+	v.watch = watch
+	watch.onHead = func() {
 		// An upgraded connection may last for days, and tells no more.
-		if v.attempt.Basic || v.watch.status == http.StatusSwitchingProtocols {
+		if v.attempt.Basic || watch.status == http.StatusSwitchingProtocols {
 			v.settle(false, nil)
 			return
 		}
-		v.header = v.watch.Header().Clone()
+		v.header = watch.Header().Clone()
 	}
 	done := false
 	defer func() {
-		v.settle(done, err)
-		if v.watch.status != http.StatusSwitchingProtocols {
+		v.settle(done, err) // the visit may be another goroutine's from here on
+		if watch.status != http.StatusSwitchingProtocols {
 			body.release()
-			putBuffer(buf, len(v.watch.copied))
+			putBuffer(buf, len(watch.copied))
 		}
 	}()
-	err = next.ServeHTTP(v.watch, v.r)
+	err = next.ServeHTTP(watch, v.r)
 	done = true
 	return err
 }
@@ -131,14 +144,28 @@ func (v *visit) settle(done bool, err error) {
 		return
 	}
 	v.settled = true
-	state := v.h.app.state
 	response := v.response(done, err)
 	v.status = response.Status
 	v.h.sheltered("settle", func() {
-		v.outcome = recognize.Classify(v.exchange(&response))
-		v.learned = state.detector.Settle(time.Now(), v.h.policy, v.site, &v.attempt, v.outcome)
+		v.exchange = v.exchangeWith(&response)
+		v.outcome = recognize.Classify(v.exchange)
 	})
 	v.annotateOutcome()
+	sent := v.r.Header
+	if v.park(response.Header) {
+		return
+	}
+	v.finish()
+	v.awaitProof(sent, response.Header)
+	v.ended(sent, response.Header)
+}
+
+// finish settles the attempt by its outcome, which is final, and tells it.
+func (v *visit) finish() {
+	v.h.sheltered("settle", func() {
+		v.site.Learn(&v.attempt, v.exchange, v.outcome)
+		v.learned = v.h.app.state.detector.Settle(time.Now(), v.h.policy, v.site, &v.attempt, v.outcome)
+	})
 	if !v.learned.Repeat {
 		v.report()
 	}
@@ -182,7 +209,7 @@ func (v *visit) response(done bool, err error) recognize.Response {
 // before the app answered.
 const statusClientClosed = 499
 
-func (v *visit) exchange(resp *recognize.Response) recognize.Exchange {
+func (v *visit) exchangeWith(resp *recognize.Response) recognize.Exchange {
 	found := v.found
 	if v.attempt.CountedAsLogin() {
 		found.Kind = config.KindLogin

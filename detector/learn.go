@@ -52,6 +52,16 @@ func wordedSuccess(x recognize.Exchange) bool {
 	return x.Response.Status < 300 && x.Response.Header.Get("Location") == ""
 }
 
+// Confirmed reports whether a success of this attempt may earn something.
+func (s *Site) Confirmed(a *Attempt) bool {
+	return a.reserved.route == nil || a.reserved.route.confirmed()
+}
+
+// TakesLogins reports whether logins arrive at path, as far as was seen.
+func (s *Site) TakesLogins(path string) bool {
+	return s != nil && path != "" && s.routes.takesLogins(path)
+}
+
 // Proved tells that the session which a success on this route opened has proved
 // itself: it opened what is closed to visitors, or was ended by a logout.
 func (s *Site) Proved(a *Attempt, x recognize.Exchange) {

@@ -112,6 +112,15 @@ func (b *routeBook) confirmedLogin(path string) bool {
 	return found != nil && found.confirmed() || b.byKey[routeKey{config.KindLogin, path, true}] != nil
 }
 
+// takesLogins reports whether a login ever failed or succeeded plainly at path.
+func (b *routeBook) takesLogins(path string) bool {
+	name := b.name(path)
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	r := b.byKey[routeKey{config.KindLogin, name, false}]
+	return r != nil && (r.success.Load() > 0 || r.failure.Load() > 0) || b.byKey[routeKey{config.KindLogin, name, true}] != nil
+}
+
 // name is route in the one spelling it is known by. Most routers ignore letter
 // case and a slash at the end, so /Login/ must be no new route with a gentle
 // start of its own; nor must /login#anything, when logins arrive at /login

@@ -122,6 +122,24 @@ func (j *Jar) Bears(request http.Header, path string) bool {
 	return true
 }
 
+// EndedBy reports whether an answer takes away a cookie that the first answer
+// set: the session it opened is over.
+func (j *Jar) EndedBy(response http.Header) bool {
+	now := clockOf(response)
+	for _, c := range (&http.Response{Header: response}).Cookies() {
+		if !isOver(c, now) {
+			continue
+		}
+		name := maphash.String(seed, c.Name)
+		for i := range j.cookies {
+			if j.cookies[i].name == name && j.cookies[i].path != "" {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 func (j *Jar) has(pair uint64) bool {
 	for i := range j.cookies {
 		if j.cookies[i].pair == pair {

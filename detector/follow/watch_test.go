@@ -165,6 +165,20 @@ func TestAJarTellsTheSessionOfTheAnswerFromAnyOther(t *testing.T) {
 	}
 }
 
+func TestASessionIsEndedByTakingItsCookieAway(t *testing.T) {
+	t.Parallel()
+	jar := follow.JarAfter(header("Cookie", "theme=dark"), header("Set-Cookie", "sid=after-the-login"), "/login")
+	for set, want := range map[string]bool{
+		"sid=; Max-Age=0":   true,
+		"sid=another":       false,
+		"theme=; Max-Age=0": false,
+	} {
+		if got := jar.EndedBy(header("Set-Cookie", set)); got != want {
+			t.Errorf("%s: ended %t, want %t", set, got, want)
+		}
+	}
+}
+
 func TestAJarOfTooManyCookiesIsNobodys(t *testing.T) {
 	t.Parallel()
 	many := http.Header{}

@@ -30,6 +30,8 @@ type Exchange struct {
 	Response *Response
 	// Known is what the caller has learned about the route.
 	Known RouteFacts
+	// shape is that of an answer whose body is gone; see Parted.
+	shape *Shape
 }
 
 // RouteFacts is what was learned about a route from earlier exchanges. It is

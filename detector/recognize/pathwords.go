@@ -177,3 +177,9 @@ func holdsTwoFA[T ~string | ~[]byte](text T) bool {
 	}
 	return false
 }
+
+// SaysAccount reports whether the words of a path speak of logins, signups or
+// passwords: where a form is worth looking for.
+func SaysAccount(path string) bool {
+	return senseOfPath(path)&(saysLogin|saysAuth|saysSignup|saysReset|saysForgot|saysPassword) != 0
+}

@@ -67,6 +67,9 @@ func (s Shape) IsZero() bool { return s == Shape{} }
 // ShapeOf says how the answer of x looks. Its time is linear in the inspected
 // body.
 func ShapeOf(x Exchange) Shape {
+	if x.shape != nil {
+		return *x.shape
+	}
 	resp := x.Response
 	if resp == nil || resp.Status == 0 {
 		return Shape{}
@@ -85,6 +88,18 @@ func ShapeOf(x Exchange) Shape {
 	}
 	s.size = sizeBucket(len(resp.Body))
 	return s
+}
+
+// Parted returns x without the body of its answer, whose shape it keeps: for
+// attempts that are settled after the body is gone.
+func (x Exchange) Parted() Exchange {
+	if x.Response == nil {
+		return x
+	}
+	shape, resp := ShapeOf(x), *x.Response
+	resp.Body = nil
+	x.Response, x.shape = &resp, &shape
+	return x
 }
 
 // sizeBucket is one of four per power of two: names and times in a page change

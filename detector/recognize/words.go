@@ -80,6 +80,13 @@ type Credentials struct {
 	// or identifier of the same name: such an attempt is always a new guess.
 	Ambiguous bool
 
+	// Served tells that the app served the form which the request sends.
+	Served bool
+
+	// Crowd tells that the request names more than MaxIdentities: it counts for
+	// its source only (H13).
+	Crowd bool
+
 	// Guesses is how many credentials the request tries: more than 1 for a batch
 	// of calls, such as system.multicall of XML-RPC. 0 is read as 1.
 	Guesses int

@@ -1,0 +1,146 @@
+package caddymodule
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/doorward/doorward/detector/follow"
+	"github.com/doorward/doorward/detector/recognize"
+)
+
+// onlook is one look at the answer to a request that is no attempt.
+type onlook struct {
+	h       *Handler
+	r       *http.Request
+	client  follow.Client
+	pending []*follow.Wait[*visit]
+	// proof: the request bears a session that waits for its proof to a page
+	// that is closed to visitors.
+	proof bool
+	// visitor: the request bears no session.
+	visitor bool
+	// page: the answer may be a page with a form that is still to be learned.
+	page bool
+}
+
+// onlooking reports what there is to see in the answer to a request that is no
+// attempt, nil when nothing: then it does not allocate, and on a site where
+// nobody is logging in it costs two atomic loads.
+func (h *Handler) onlooking(r *http.Request) *onlook {
+	var client follow.Client
+	w, waiting := h.watch, false
+	if !w.pending.Idle() || !w.proofs.Idle() {
+		client = follow.ClientOf(sourceOf(r, h.strict, nil).Addr, r.UserAgent())
+		waiting = w.pending.Waits(client) || w.proofs.Waits(client)
+	}
+	page := h.automatic && r.Method == http.MethodGet && len(r.Header["Authorization"]) == 0 && wantsPage(r.Header) &&
+		w.looks.take(time.Now(), r.URL.Path, recognize.SaysAccount(r.URL.Path))
+	if !waiting && !page {
+		return nil
+	}
+	l := &onlook{h: h, r: r, client: client, page: page, visitor: page && w.wanted.Load()}
+	if waiting {
+		l.await()
+	}
+	if len(l.pending) == 0 && !l.proof && !l.page {
+		return nil
+	}
+	return l
+}
+
+// wantsPage reports whether a browser asks for a page.
+func wantsPage(h http.Header) bool {
+	accept := h["Accept"]
+	return len(accept) > 0 && strings.Contains(accept[0], "text/html")
+}
+
+// await finds what waits for this answer.
+func (l *onlook) await() {
+	w, path, query := l.h.watch, l.r.URL.Path, l.r.URL.RawQuery
+	var over []*follow.Wait[*visit]
+	l.pending, over = w.pending.Take(l.client, func(wait *follow.Wait[*visit]) bool {
+		return l.r.Method == http.MethodGet && wait.Value.outcome.Leads(path, query) && wait.Jar.Bears(l.r.Header, path)
+	})
+	for _, wait := range over {
+		wait.Value.finish()
+	}
+	l.proof = l.r.Method == http.MethodGet && w.proofs.Waits(l.client) && w.closed.has(path)
+}
+
+// serve passes the request on and looks at the answer.
+func (l *onlook) serve(w http.ResponseWriter, next caddyhttp.Handler) (err error) {
+	room := 0
+	if len(l.pending) > 0 || l.page {
+		room = int(l.h.policy.Site().ResponseLimit)
+		readable(l.r.Header)
+	}
+	buf := getBuffer()
+	if cap(*buf) < room {
+		*buf = make([]byte, 0, room)
+	}
+	o := newObserver(w, *buf, room)
+	var header http.Header
+	o.onHead = func() {
+		if len(l.pending) == 0 && !recognize.MayShowForm(o.status, o.Header()) {
+			o.room = 0
+		}
+		header = o.Header().Clone()
+	}
+	done := false
+	defer func() {
+		l.h.sheltered("onlook", func() { l.see(o, header, done && err == nil) })
+		putBuffer(buf, len(o.copied))
+	}()
+	err = next.ServeHTTP(o, l.r)
+	done = true
+	return err
+}
+
+func (l *onlook) see(o *observer, header http.Header, whole bool) {
+	h := l.h
+	resp := recognize.Response{Status: o.status, Header: header, UpstreamError: o.status == 0}
+	if o.status != 0 && o.room+len(o.copied) > 0 {
+		body, complete, ok := recognize.DecodeBody(header, o.copied, whole && !o.cut, int(h.policy.Site().ResponseLimit))
+		if ok {
+			resp.Body, resp.Complete = body, complete
+			resp.Header = header.Clone()
+			resp.Header.Del("Content-Encoding")
+		}
+	}
+	l.decide(&resp)
+	if o.status == 0 {
+		return
+	}
+	if l.proof && o.status >= 200 && o.status < 300 {
+		h.opened(l.r, l.client)
+	}
+	if l.visitor && len(l.r.Header["Cookie"]) == 0 {
+		h.watch.closed.see(l.r.URL.Path, isClosed(h.app.state.detector.Site(h.policy.Site().Name), o.status, header))
+	}
+	if l.page {
+		r := requestOf(l.r)
+		h.watch.forms.Read(time.Now(), &r, &resp)
+	}
+}
+
+// decide settles the attempts that waited for this answer, or lets them wait on.
+func (l *onlook) decide(resp *recognize.Response) {
+	for _, wait := range l.pending {
+		v := wait.Value
+		o, decided := recognize.Follow(v.outcome, v.exchange, l.r.URL.Path, l.r.URL.RawQuery, resp)
+		if decided {
+			o.Deferred = true
+			v.outcome = o
+			v.finish()
+			continue
+		}
+		v.outcome = o
+		wait.Jar = follow.JarAfter(l.r.Header, resp.Header, l.r.URL.Path)
+		if !l.h.watch.pending.Back(time.Now(), wait) {
+			v.finish()
+		}
+	}
+}

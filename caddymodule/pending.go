@@ -1,0 +1,81 @@
+package caddymodule
+
+import (
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/doorward/doorward/config"
+	"github.com/doorward/doorward/detector/follow"
+	"github.com/doorward/doorward/detector/recognize"
+)
+
+// park lets the attempt wait for the page that its answer leads the client to,
+// with what Admit has reserved: until then it counts as a failure. It reports
+// false when there is no room, and the attempt is settled by what is known.
+func (v *visit) park(header http.Header) bool {
+	if !v.outcome.Next || v.attempt.Basic {
+		return false
+	}
+	wait := &follow.Wait[*visit]{Jar: follow.JarAfter(v.r.Header, header, v.r.URL.Path), Value: v}
+	client := v.client()
+	v.exchange = v.exchange.Parted()
+	v.leave()
+	return v.h.watch.pending.Add(time.Now(), client, wait)
+}
+
+// leave lets go of the request, whose handler is about to return.
+func (v *visit) leave() { v.r, v.watch = nil, nil }
+
+func (v *visit) client() follow.Client {
+	return follow.ClientOf(v.attempt.Source.Addr, v.origin.userAgent)
+}
+
+// awaitProof lets a success on a route that has not proved itself wait for what
+// the session it opened does next. Only a session that did not exist before can
+// prove anything: one that is merely renewed may have been opened elsewhere.
+func (v *visit) awaitProof(sent, answered http.Header) {
+	if v.outcome.Result != recognize.Success || v.attempt.Basic || v.site.Confirmed(&v.attempt) {
+		return
+	}
+	v.h.watch.wanted.Store(true)
+	if !follow.Sets(sent, answered) {
+		return
+	}
+	wait := &follow.Wait[*visit]{Jar: follow.JarAfter(sent, answered, v.origin.path), Value: v}
+	v.exchange = v.exchange.Parted()
+	v.h.watch.proofs.Add(time.Now(), v.client(), wait)
+}
+
+// opened tells of the sessions that a request bears, because a page that is
+// closed to visitors was shown to it.
+func (h *Handler) opened(r *http.Request, client follow.Client) {
+	h.proved(client, func(w *follow.Wait[*visit]) bool { return w.Jar.Bears(r.Header, r.URL.Path) })
+}
+
+// ended tells of the session that a logout took away.
+func (v *visit) ended(sent, answered http.Header) {
+	if v.attempt.Kind != config.KindLogout || v.outcome.Result != recognize.Success || v.h.watch.proofs.Idle() {
+		return
+	}
+	v.h.proved(v.client(), func(w *follow.Wait[*visit]) bool {
+		return w.Jar.Bears(sent, v.origin.path) && w.Jar.EndedBy(answered)
+	})
+}
+
+func (h *Handler) proved(client follow.Client, by func(*follow.Wait[*visit]) bool) {
+	proved, _ := h.watch.proofs.Take(client, by)
+	for _, w := range proved {
+		w.Value.site.Proved(&w.Value.attempt, w.Value.exchange)
+		h.watch.wanted.Store(false)
+	}
+}
+
+// locationPath is the path that an answer leads to, "" if there is none.
+func locationPath(h http.Header) string {
+	u, err := url.Parse(h.Get("Location"))
+	if err != nil {
+		return ""
+	}
+	return u.Path
+}

@@ -1,0 +1,151 @@
+package caddymodule
+
+import (
+	"hash/maphash"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/doorward/doorward/detector"
+	"github.com/doorward/doorward/detector/follow"
+	"github.com/doorward/doorward/detector/recognize"
+)
+
+// watch is what is looked out for in answers to requests that are no attempts:
+// the pages that tell how an attempt ended, the proofs of sessions, the forms
+// that the app serves. It belongs to a site and outlives configurations.
+type watch struct {
+	// pending are attempts whose outcome the next page tells.
+	pending follow.Watch[*visit]
+	// proofs are successes on routes that have not proved themselves.
+	proofs follow.Watch[*visit]
+	// wanted tells that some success still needs a proof, so that it is worth
+	// knowing which pages are closed to visitors.
+	wanted atomic.Bool
+	closed closedPaths
+	looks  lookBudget
+	forms  recognize.FormBook
+}
+
+// watches holds the watch of every site by name. Names come from the
+// configuration, never from requests.
+type watches struct {
+	mu     sync.Mutex
+	byName map[string]*watch
+}
+
+func (b *watches) of(site string) *watch {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.byName == nil {
+		b.byName = make(map[string]*watch)
+	}
+	if b.byName[site] == nil {
+		b.byName[site] = new(watch)
+	}
+	return b.byName[site]
+}
+
+// settleOverdue settles what has waited long enough, by what is known.
+func (b *watches) settleOverdue(now time.Time) {
+	b.mu.Lock()
+	list := make([]*watch, 0, len(b.byName))
+	for _, w := range b.byName {
+		list = append(list, w)
+	}
+	b.mu.Unlock()
+	for _, w := range list {
+		for _, wait := range w.pending.Overdue(now) {
+			wait.Value.finish()
+		}
+		w.proofs.Overdue(now)
+	}
+}
+
+// maxClosed is how many closed pages of a site are known: a proof needs one of
+// those that people see first after they have logged in.
+const maxClosed = 64
+
+// closedPaths are pages that visitors were refused: they answered 401, 403 or
+// a redirect to a login route. The zero value knows none.
+type closedPaths struct {
+	mu   sync.Mutex
+	hash map[uint64]struct{}
+}
+
+var pathSeed = maphash.MakeSeed()
+
+// see learns from the answer to a visitor without a session.
+func (c *closedPaths) see(path string, closed bool) {
+	key := maphash.String(pathSeed, path)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case !closed:
+		delete(c.hash, key)
+	case len(c.hash) < maxClosed:
+		if c.hash == nil {
+			c.hash = make(map[uint64]struct{})
+		}
+		c.hash[key] = struct{}{}
+	}
+}
+
+func (c *closedPaths) has(path string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	_, known := c.hash[maphash.String(pathSeed, path)]
+	return known
+}
+
+// isClosed reports whether an answer to a visitor refuses the page to him.
+func isClosed(site *detector.Site, status int, h http.Header) bool {
+	switch status {
+	case http.StatusUnauthorized, http.StatusForbidden:
+		return true
+	}
+	return status >= 300 && status < 400 && site.TakesLogins(locationPath(h))
+}
+
+// The budget of looks, within an hour. What a page can teach it teaches in its
+// first views; a site with more pages than this has its login page looked at
+// because its address says so.
+const (
+	looksPerPath  = 4
+	looksPerSite  = 1024
+	looksReserved = 256 // of them for paths that speak of accounts
+	looksWindow   = time.Hour
+)
+
+// lookBudget bounds how many answers to requests that are no attempts are
+// looked at: at most looksPerPath of a path and looksPerSite in all within
+// looksWindow. The zero value is full.
+type lookBudget struct {
+	mu     sync.Mutex
+	begin  time.Time
+	spent  int
+	byPath map[uint64]uint8
+}
+
+// take reports whether one more answer for path may be looked at. important
+// paths may use the reserve.
+func (b *lookBudget) take(now time.Time, path string, important bool) bool {
+	key := maphash.String(pathSeed, path)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if age := now.Sub(b.begin); age >= looksWindow || age < 0 {
+		b.begin, b.spent = now, 0
+		b.byPath = make(map[uint64]uint8)
+	}
+	room := looksPerSite - looksReserved
+	if important {
+		room = looksPerSite
+	}
+	if b.spent >= room || b.byPath[key] >= looksPerPath {
+		return false
+	}
+	b.spent++
+	b.byPath[key]++
+	return true
+}
