@@ -62,10 +62,14 @@ func (l *onlook) await() {
 	w, path, query := l.h.watch, l.r.URL.Path, l.r.URL.RawQuery
 	var over []*follow.Wait[*visit]
 	l.pending, over = w.pending.Take(l.client, func(wait *follow.Wait[*visit]) bool {
-		return l.r.Method == http.MethodGet && wait.Value.outcome.Leads(path, query) && wait.Jar.Bears(l.r.Header, path)
+		if l.r.Method != http.MethodGet || !wait.Value.outcome.Leads(path, query) {
+			return false
+		}
+		wait.Value.asked = true
+		return wait.Jar.Bears(l.r.Header, path)
 	})
 	for _, wait := range over {
-		wait.Value.finish()
+		wait.Value.giveUp()
 	}
 	l.proof = l.r.Method == http.MethodGet && w.proofs.Waits(l.client) && w.closed.has(path)
 }
@@ -140,7 +144,7 @@ func (l *onlook) decide(resp *recognize.Response) {
 		v.outcome = o
 		wait.Jar = follow.JarAfter(l.r.Header, resp.Header, l.r.URL.Path)
 		if !l.h.watch.pending.Back(time.Now(), wait) {
-			v.finish()
+			v.giveUp()
 		}
 	}
 }

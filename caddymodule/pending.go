@@ -12,7 +12,7 @@ import (
 
 // park lets the attempt wait for the page that its answer leads the client to,
 // with what Admit has reserved: until then it counts as a failure. It reports
-// false when there is no room, and the attempt is settled by what is known.
+// false when the answer speaks for itself or there is no room.
 func (v *visit) park(header http.Header) bool {
 	if !v.outcome.Next || v.attempt.Basic {
 		return false
@@ -21,7 +21,22 @@ func (v *visit) park(header http.Header) bool {
 	client := v.client()
 	v.exchange = v.exchange.Parted()
 	v.leave()
-	return v.h.watch.pending.Add(time.Now(), client, wait)
+	if v.h.watch.pending.Add(time.Now(), client, wait) {
+		return true
+	}
+	v.giveUp()
+	return true
+}
+
+// giveUp settles an attempt whose page was not seen. If its client never asked
+// for that page, it stays charged, as one whose client hung up does: else who
+// looks at the page from another address would guess for a quarter.
+func (v *visit) giveUp() {
+	if !v.asked {
+		v.outcome.Aborted = true
+		v.outcome.Evidence = append(v.outcome.Evidence, "the client did not ask for the page that tells")
+	}
+	v.finish()
 }
 
 // leave lets go of the request, whose handler is about to return.

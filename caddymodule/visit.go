@@ -37,6 +37,9 @@ type visit struct {
 
 	origin   origin
 	exchange recognize.Exchange
+	// asked tells that the page which the answer led to was asked for, though
+	// not by the session that the answer opened. Guarded by the watch it waits in.
+	asked bool
 }
 
 // origin is what an event tells of the request; an attempt that waits for its

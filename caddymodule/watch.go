@@ -57,7 +57,7 @@ func (b *watches) settleOverdue(now time.Time) {
 	b.mu.Unlock()
 	for _, w := range list {
 		for _, wait := range w.pending.Overdue(now) {
-			wait.Value.finish()
+			wait.Value.giveUp()
 		}
 		w.proofs.Overdue(now)
 	}

@@ -48,7 +48,7 @@ const AuthorizationRoute = "Authorization"
 // operator declares is no claim of the client.
 func (c *admission) claimsOtherKind() bool {
 	return c.class != config.ClassNone && !c.a.Declared && (c.a.Credential != 0 || c.a.Uninspectable) &&
-		c.site.routes.confirmedLogin(c.a.reserved.path)
+		c.site.routes.takesLogins(c.a.reserved.path)
 }
 
 // identify fills in the keys of the source, the accounts and the pairs.

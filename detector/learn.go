@@ -59,7 +59,7 @@ func (s *Site) Confirmed(a *Attempt) bool {
 
 // TakesLogins reports whether logins arrive at path, as far as was seen.
 func (s *Site) TakesLogins(path string) bool {
-	return s != nil && path != "" && s.routes.takesLogins(path)
+	return s != nil && path != "" && s.routes.takesLogins(s.routes.name(path))
 }
 
 // Proved tells that the session which a success on this route opened has proved

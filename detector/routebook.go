@@ -102,23 +102,14 @@ func (b *routeBook) get(now evidence.Seconds, kind config.Kind, path string, dec
 	return r
 }
 
-// confirmedLogin reports whether path is known to take logins: then a request
-// that claims to be something else there, by a decoy field, is counted as the
-// guess it may be.
-func (b *routeBook) confirmedLogin(path string) bool {
-	b.mu.RLock()
-	defer b.mu.RUnlock()
-	found := b.byKey[routeKey{config.KindLogin, path, false}]
-	return found != nil && found.confirmed() || b.byKey[routeKey{config.KindLogin, path, true}] != nil
-}
-
-// takesLogins reports whether a login ever failed or succeeded plainly at path.
+// takesLogins reports whether path is known to take logins, because they failed
+// and succeeded plainly there: then a request that claims to be something else,
+// by a decoy field, is counted as the guess it may be.
 func (b *routeBook) takesLogins(path string) bool {
-	name := b.name(path)
 	b.mu.RLock()
 	defer b.mu.RUnlock()
-	r := b.byKey[routeKey{config.KindLogin, name, false}]
-	return r != nil && (r.success.Load() > 0 || r.failure.Load() > 0) || b.byKey[routeKey{config.KindLogin, name, true}] != nil
+	r := b.byKey[routeKey{config.KindLogin, path, false}]
+	return r != nil && r.success.Load() > 0 && r.failure.Load() > 0 || b.byKey[routeKey{config.KindLogin, path, true}] != nil
 }
 
 // name is route in the one spelling it is known by. Most routers ignore letter
@@ -134,7 +125,7 @@ func (b *routeBook) name(route string) string {
 	if len(path) > 1 {
 		path = strings.TrimSuffix(path, "/")
 	}
-	if !named || b.confirmedLogin(path) {
+	if !named || b.takesLogins(path) {
 		return path
 	}
 	return path + "#" + operation

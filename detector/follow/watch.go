@@ -14,7 +14,7 @@ const (
 	MaxWaiting = 4096
 	// MaxPerClient is how many wait for one client: behind one address there
 	// may be several people with the same browser.
-	MaxPerClient = 8
+	MaxPerClient = 32
 	// MaxAge is how long one waits. A redirect is followed at once; a page that
 	// takes longer than this is not worth keeping the attempt open for.
 	MaxAge = 10 * time.Second
