@@ -73,8 +73,9 @@ func (c *admission) revised(o recognize.Outcome) (s Settlement) {
 	r := &c.a.reserved
 	c.release(fullWeight)
 	if o.Kind == config.KindSignup && o.Result == recognize.Success && !r.exempt {
-		r.signup = true
-		c.chargeSource()
+		c.m.sources.Update(r.source, c.now, func(e *sourceEvidence, _ bool) {
+			e.signups.Add(c.now, seconds(c.p.thresholds.Signups.Window), fullWeight)
+		})
 	}
 	c.decideProbation(o, &s)
 	return s
