@@ -21,6 +21,7 @@ import (
 // length of r.Body, r.RawQuery and the Authorization headers.
 func Automatic(r *Request) (Credentials, bool) {
 	var rd reading
+	rd.expect(r.Form)
 	rd.read(r)
 	return rd.judge(r)
 }
@@ -68,7 +69,7 @@ func (rd *reading) judge(r *Request) (Credentials, bool) {
 		return isSegmentTail(r.Path, string(f.value))
 	})
 	s := scene{
-		method: r.Method, path: path, all: path | rd.operation, rd: rd,
+		method: r.Method, path: path, all: path | rd.operation, rd: rd, form: rd.submitted(path, r.RawQuery),
 		password:   len(rd.passwords) > 0 || rd.emptyPassword != "",
 		identifier: len(rd.identifiers) > 0 || rd.emptyIdentifier != "",
 	}

@@ -30,6 +30,9 @@ func (rd *reading) weigh(c *Credentials, s scene) (float32, []string) {
 	if said := wordFor(s.path, c.Kind); said != "" {
 		evidence = append(evidence, said)
 	}
+	if s.ofForm(c.Kind) {
+		evidence = append(evidence, "the app served a "+string(c.Kind)+" form for this address")
+	}
 	evidence = append(evidence, flagEvidence(c, rd)...)
 	if c.Declared != nil {
 		return sureDeclared, evidence
@@ -46,9 +49,11 @@ func (rd *reading) sure(c *Credentials, s scene) float32 {
 		return sureGuess
 	case !s.password:
 		return surePath
+	case !s.identifier && c.Kind == config.KindLogin && s.ofForm(c.Kind):
+		return sureAuthPath
 	case !s.identifier && c.Kind == config.KindLogin:
 		return surePasswordOnly
-	case fits:
+	case fits, s.ofForm(c.Kind):
 		return sureLoginPath
 	case rd.grant == passwordGrant:
 		return sureGrant

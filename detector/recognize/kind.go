@@ -11,6 +11,8 @@ type scene struct {
 	// password tells that there is a password-like field, filled or not;
 	// identifier that a user is named.
 	password, identifier bool
+	// form is the known form that the request is made of, nil for none.
+	form *Form
 }
 
 // The rule behind the functions below: fields, query and body are chosen
@@ -40,6 +42,9 @@ func (s scene) kind() config.Kind {
 // kindWithPassword tells what a request with a password-like field is;
 // KindNone when it is no attempt.
 func (s scene) kindWithPassword() config.Kind {
+	if k, decided := s.kindOfForm(); decided {
+		return k
+	}
 	if k, decided := s.kindOfPath(); decided {
 		return k
 	}

@@ -54,6 +54,8 @@ type meaning struct {
 	word string
 	// hostile tells that the name holds a query operator: password[$ne].
 	hostile bool
+	// forms are the known forms that have the field, as bits.
+	forms uint8
 }
 
 const (

@@ -79,6 +79,7 @@ type reading struct {
 	document  string
 
 	wants []want // declared fields, nil in automatic mode
+	forms knownForms
 
 	place  place
 	format Format
@@ -121,6 +122,9 @@ func (rd *reading) saw(r role) bool { return rd.signs&(1<<r) != 0 }
 // that decodes it, called only if the field is interesting.
 func (rd *reading) leaf(path, raw []byte, decode func([]byte) []byte, t valueType) {
 	m := classify(path)
+	if rd.forms.n > 0 {
+		m = rd.forms.meaning(path, m)
+	}
 	w := rd.wanted(path)
 	if w == nil && m.role == roleNone {
 		rd.nest(path, raw, decode, t)

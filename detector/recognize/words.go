@@ -35,6 +35,12 @@ type Form struct {
 	// Identifiers and Passwords are the names of the fields, as they stood in
 	// the page, in its order.
 	Identifiers, Passwords []string
+
+	fields []formField // both, prepared for comparison
+	// operation is what the query of its address says, which for many apps is
+	// all that tells their forms apart.
+	operation pathSense
+	next      *Form // another form of the same address, as a FormBook keeps them
 }
 
 // Format is how credentials were carried.

@@ -1,0 +1,347 @@
+package recognize
+
+import (
+	"bytes"
+	"strings"
+
+	"github.com/doorward/doorward/config"
+)
+
+// submitWords are what buttons that log in, sign up or save say, beside the
+// words of paths.
+var submitWords = buildPathWords(map[pathSense]string{
+	saysLogin: `connecter identifier ingresar sesion sesión autenticar acessar zaloguj zalogovat logga kirjaudu
+		prihlasit přihlásit přihlaste prijava prijavi belépés bejelentkezés autentificare conectare увійти войти
+		авторизоваться ログイン サインイン 로그인 登錄 登录 登入 đăng nhập login`,
+	saysSignup: `inscrire registrarse regístrate registrarte cadastrar registrera zarejestruj registrovat
+		rekisteröidy зарегистрироваться зареєструватися 登録 新規登録 註冊 注册 회원가입 가입`,
+	saysManage: `apply store speichern anwenden hinzufügen ändern übernehmen enregistrer ajouter modifier
+		guardar agregar salvar adicionar salva aggiungi opslaan toevoegen zapisz dodaj spara lagre gem tallenna
+		uložit сохранить добавить зберегти kaydet ekle 保存 添加 追加 저장 추가`,
+})
+
+// buttonSense is what the text of a button says.
+func buttonSense(text string) pathSense {
+	text = strings.TrimSpace(text)
+	text = text[:min(len(text), maxButtonText)]
+	says := senseOfWords(text)
+	var buf [maxName + 4]byte
+	s := splitter[string]{text: text, camel: true}
+	for word := s.next(buf[:0]); word != nil; word = s.next(buf[:0]) {
+		says |= submitWords[string(word)]
+	}
+	return says
+}
+
+// labelSense is what id, class and name of a form say. new_user is what Rails
+// calls the form of any new object of that name, a session included.
+func labelSense(tag formTag) pathSense {
+	says := senseOfWords(tag.id) | senseOfWords(tag.class) | senseOfWords(tag.name) | senseOfWords(tag.label)
+	if says&saysManage != 0 {
+		says &^= saysSignup
+	}
+	return says
+}
+
+// pageKeys are names of query parameters by which scripts choose a page, beside
+// those that name an operation.
+var pageKeys = wordSet(`page p view title module mod controller screen section tab step option a m act func function q path`)
+
+// senseOfQuery is what a query names as the thing to do or the page to show:
+// action=register, title=Special:UserLogin, ?login, ?/login.
+func senseOfQuery(query string) (says pathSense) {
+	query = query[:min(len(query), maxPath)]
+	for pair := range strings.SplitSeq(query, "&") {
+		key, value, valued := strings.Cut(pair, "=")
+		switch {
+		case !valued || strings.HasPrefix(key, "/"):
+			says |= senseOfWords(key[:min(len(key), maxName)])
+		case len(key) > maxName:
+		case glance(key).role == roleOperation, pageKeys[key]:
+			says |= senseOfWords(value[:min(len(value), maxName)])
+		}
+	}
+	return says
+}
+
+// tally is what the fields of a form come to.
+type tally struct {
+	passwords []formField
+	users     []formField
+	// current, fresh and old are the passwords that are plainly the one in
+	// force, one to be, and the one to be replaced.
+	current, fresh, old int
+	// typed is how many fields there are besides the passwords to be filled in.
+	typed int
+	// known: the name or autocomplete attribute of a user field tells.
+	known bool
+	// proof: a hidden field that may hold the token of a reset.
+	proof bool
+}
+
+// places are what the parts of a page say about a form, the nearest first:
+// button, what the query names as the thing to do, action, page, and the
+// labels of the form.
+type places [5]pathSense
+
+const (
+	tellsKind = saysLogin | saysSignup | saysReset | saysForgot
+	tellsNone = saysManage | saysSelf | saysEnable | saysChange | saysMFA | saysInvite | saysUsers
+)
+
+// first returns what the nearest place says that says one thing, 0 for nothing.
+// With halt it is also 0 when a nearer place says that something else than a
+// login or signup is done.
+func (p *places) first(halt bool) pathSense {
+	for _, says := range p {
+		switch k := says & tellsKind; {
+		case k == saysLogin, k == saysSignup:
+			return k
+		case k != 0 && k&^(saysReset|saysForgot) == 0:
+			return saysReset
+		case k == 0 && halt && says&tellsNone != 0:
+			return tellsNone
+		}
+	}
+	return 0
+}
+
+func (p *places) union() (all pathSense) {
+	for _, says := range p {
+		all |= says
+	}
+	return all
+}
+
+// kind tells what a form is for; KindNone when that is not clear. Forms with a
+// password are for a lot besides logins: settings of mail servers, accounts an
+// admin creates, profiles. So some word or autocomplete attribute must say what
+// it is, or the form be nothing but a user name and a password.
+func (t *tally) kind(p *places) config.Kind {
+	switch n := len(t.passwords); {
+	case n == 0, n > 3:
+		return config.KindNone
+	case n > 1 && (t.old > 0 || t.current > 0 && t.fresh > 0):
+		return config.KindPasswordChange
+	case n > 1:
+		return t.kindOfTwo(p)
+	}
+	return t.kindOfOne(p)
+}
+
+// kindOfOne is for forms with one password.
+func (t *tally) kindOfOne(p *places) config.Kind {
+	named := len(t.users) > 0
+	switch says := p.first(true); {
+	case says == saysLogin:
+		return config.KindLogin
+	case says == saysSignup && named && t.current == 0:
+		return config.KindSignup
+	case says == saysReset && t.current == 0 && (t.fresh > 0 || t.proof):
+		return config.KindReset
+	case says != 0 || !named || t.fresh > 0:
+	case t.current > 0, t.known && t.typed == 1 && p.union()&saysAdmin == 0:
+		return config.KindLogin
+	}
+	return config.KindNone
+}
+
+// kindOfTwo is for forms with two passwords, none of them old.
+func (t *tally) kindOfTwo(p *places) config.Kind {
+	says, all := p.first(false), p.union()
+	named := len(t.users) > 0
+	switch {
+	case says == saysReset:
+		return config.KindReset
+	case named && says == saysSignup && (all&saysAdmin == 0 || all&saysSetup != 0):
+		return config.KindSignup
+	case !named && says == 0 && !t.proof && all&saysChange != 0 && all&saysAdmin == 0:
+		return config.KindPasswordChange
+	case !named && says == 0 && t.proof && all&saysPassword != 0 && all&saysAdmin == 0:
+		return config.KindReset
+	}
+	return config.KindNone
+}
+
+// finish makes what is told of a form: one Form for the address it is sent to,
+// and one for each button that sends it elsewhere.
+func (f *rawForm) finish(page *address) []Form {
+	if f.dialog {
+		return nil
+	}
+	t := f.tally()
+	if len(t.passwords) == 0 {
+		return nil
+	}
+	var forms []Form
+	for _, target := range f.targets() {
+		path, query, ok := page.resolve(target.action)
+		if !ok {
+			continue
+		}
+		p := places{target.says, senseOfQuery(query), senseOfPath(path), senseOfPath(page.path) | senseOfQuery(page.query), f.label}
+		t := t
+		t.proof = t.proof || holdsProof(query) || holdsProof(page.query)
+		if k := t.kind(&p); k != config.KindNone {
+			made := t.form(k, f.method(), path)
+			made.operation = p[1]
+			forms = append(forms, made)
+		}
+	}
+	return forms
+}
+
+func (f *rawForm) method() string {
+	if f.post {
+		return "POST"
+	}
+	return "GET"
+}
+
+// targets are the addresses a form can be sent to, each with what its buttons
+// say.
+func (f *rawForm) targets() []formButton {
+	own := formButton{action: f.action}
+	var list []formButton
+	sent := len(f.buttons) == 0
+	for _, b := range f.buttons {
+		if b.action == "" || b.action == f.action {
+			own.says, sent = own.says|b.says, true
+			continue
+		}
+		list = append(list, b)
+	}
+	if !sent {
+		return list
+	}
+	return append([]formButton{own}, list...)
+}
+
+// tally sorts the fields.
+func (f *rawForm) tally() tally {
+	var t tally
+	before := -1 // the last field somebody types a text into before the password
+	for i := range f.inputs {
+		in := &f.inputs[i]
+		switch {
+		case in.sort == hiddenInput:
+			t.proof = t.proof || isProof([]byte(in.name))
+		case in.concealed:
+		case in.sort == passwordInput:
+			t.addPassword(in)
+		case in.sort == otherInput:
+			t.typed++
+		default:
+			t.typed++
+			if key, ok := in.user(); ok {
+				t.addUser(in.name, key)
+				t.known = true
+			} else if len(t.passwords) == 0 && in.fill != fillOther {
+				before = i
+			}
+		}
+	}
+	switch {
+	case len(t.users) > 0 || len(t.passwords) == 0:
+	case before >= 0:
+		t.addUser(f.inputs[before].name, f.inputs[before].defaultKey())
+	default:
+		f.hiddenUser(&t)
+	}
+	return t
+}
+
+// hiddenUser looks for the user among the hidden fields: the second step of a
+// login that asks for the name first, and has it filled in.
+func (f *rawForm) hiddenUser(t *tally) {
+	for i := range f.inputs {
+		if in := &f.inputs[i]; in.sort == hiddenInput && !in.flag && len(t.passwords) == 1 {
+			if key, ok := in.user(); ok {
+				t.addUser(in.name, key)
+			}
+		}
+	}
+}
+
+// user reports whether name or autocomplete attribute say that a field names
+// the user, and the key of the identity.
+func (in *formInput) user() (key string, ok bool) {
+	m := nameOf(lastSegment(in.name))
+	if m.role == roleIdentifier {
+		key = m.key
+	}
+	switch in.fill {
+	case fillUser, fillEmail, fillPhone:
+		if key == "" {
+			key = in.defaultKey()
+		}
+	case fillOther:
+		return "", false
+	}
+	return key, key != "" || m.role == roleLetterUser
+}
+
+// defaultKey is for fields whose name says nothing.
+func (in *formInput) defaultKey() string {
+	switch {
+	case in.fill == fillUser:
+		return "username"
+	case in.fill == fillEmail, in.sort == emailInput:
+		return "email"
+	case in.fill == fillPhone, in.sort == phoneInput:
+		return "phone"
+	}
+	return "username"
+}
+
+func (t *tally) addUser(name, key string) {
+	if key == "" {
+		key = "username"
+	}
+	if len(t.users) < maxFormFields {
+		t.users = append(t.users, formField{text: name, role: roleIdentifier, key: key})
+	}
+}
+
+func (t *tally) addPassword(in *formInput) {
+	if len(t.passwords) == maxFormFields {
+		return
+	}
+	role := nameOf(lastSegment(in.name)).role
+	switch {
+	case in.fill == fillCurrentPassword:
+		t.current++
+	case in.fill == fillNewPassword, role == roleNewPassword, role == roleConfirm:
+		t.fresh++
+	}
+	p := formField{text: in.name, role: rolePassword}
+	if role == roleOldPassword {
+		t.old++
+	}
+	if role == roleOldPassword || in.fill == fillCurrentPassword {
+		p.role = roleOldPassword
+	}
+	t.passwords = append(t.passwords, p)
+}
+
+// isProof reports whether a field's name may be that of the token that a reset
+// mail brings, and not of one against forgery.
+func isProof(name []byte) bool {
+	for _, guard := range forgeryGuards {
+		if containsFold(name, guard) {
+			return false
+		}
+	}
+	return nameOf(lastSegment(string(name[:min(len(name), maxHolder)]))).role == roleToken
+}
+
+var forgeryGuards = [][]byte{[]byte("csrf"), []byte("xsrf"), []byte("authenticity"), []byte("nonce"), []byte("verificationtoken"), []byte("form")}
+
+func holdsProof(query string) bool {
+	for pair := range bytes.SplitSeq([]byte(query[:min(len(query), maxPath)]), []byte("&")) {
+		if key, _, _ := bytes.Cut(pair, []byte("=")); isProof(key) {
+			return true
+		}
+	}
+	return false
+}

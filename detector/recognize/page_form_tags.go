@@ -1,0 +1,191 @@
+package recognize
+
+import (
+	"bytes"
+	"net/url"
+	"strings"
+)
+
+// formTag are the attributes of a tag that matter to a form, each cut to
+// maxEchoBytes, names to what means nothing when they are longer.
+type formTag struct {
+	kind, name, id, class, form      string
+	action, method, formAction, post string
+	value, label, href, autofill     string
+	disabled, concealed, unreachable bool
+}
+
+func (r *formReader) attributes(more bool) formTag {
+	var tag formTag
+	for n := 0; more && n < maxPageAttributes; n++ {
+		var key, value []byte
+		key, value, more = r.z.TagAttr()
+		tag.set(key, value)
+	}
+	return tag
+}
+
+func (tag *formTag) set(key, value []byte) {
+	text := func() string { return string(bytes.TrimSpace(value[:min(len(value), maxPath)])) }
+	switch string(key) {
+	case "type":
+		tag.kind = strings.ToLower(text())
+	case "name":
+		if len(value) <= maxHolder {
+			tag.name = string(value)
+		}
+	case "id":
+		tag.id = text()
+	case "class":
+		tag.class = text()
+	case "form":
+		tag.form = text()
+	case "action":
+		tag.action = text()
+	case "method":
+		tag.method = text()
+	case "hx-post", "data-hx-post": // htmx sends the form there instead
+		tag.post = text()
+	case "formaction":
+		tag.formAction = text()
+	case "value":
+		tag.value = text()
+	case "aria-label", "title":
+		tag.label = text()
+	case "href":
+		tag.href = text()
+	case "autocomplete":
+		tag.autofill = text()
+	case "disabled":
+		tag.disabled = true
+	default:
+		tag.conceal(key, value)
+	}
+}
+
+// conceal notes what takes a field out of sight.
+func (tag *formTag) conceal(key, value []byte) {
+	switch string(key) {
+	case "hidden":
+		tag.concealed = true
+	case "aria-hidden":
+		tag.concealed = tag.concealed || bytes.EqualFold(value, []byte("true"))
+	case "tabindex":
+		tag.unreachable = bytes.HasPrefix(bytes.TrimSpace(value), []byte("-"))
+	case "style":
+		tag.concealed = tag.concealed || hidesElement(value[:min(len(value), maxPath)])
+	}
+}
+
+// inputOf reads what an input element is.
+func inputOf(tag formTag) formInput {
+	in := formInput{name: tag.name, fill: autofillOf(tag.autofill), concealed: tag.concealed}
+	in.flag = tag.value == "" || isSubmitText([]byte(tag.value))
+	switch tag.kind {
+	case "password":
+		in.sort = passwordInput
+	case "email":
+		in.sort = emailInput
+	case "tel":
+		in.sort = phoneInput
+	case "hidden":
+		in.sort = hiddenInput
+	case "checkbox", "radio", "file", "range", "color", "date", "datetime-local", "month", "week", "time", "textarea", "search", "url", "number":
+		in.sort = otherInput
+	default: // browsers make a text field of any other type
+		in.sort = textInput
+	}
+	switch {
+	case in.fill == fillCode, in.sort == passwordInput && nameOf(lastSegment(in.name)).role == roleOTP:
+		in.sort = otherInput
+	case in.sort != hiddenInput && (in.fill == fillCurrentPassword || in.fill == fillNewPassword):
+		in.sort = passwordInput // shown in clear at the wish of the user
+	}
+	// Users reach the password by the mouse too, but not a field they type
+	// their name into.
+	in.concealed = in.concealed || tag.unreachable && in.sort != passwordInput
+	return in
+}
+
+// lastSegment is the part of a field's name that says what it is for.
+func lastSegment(name string) []byte {
+	var buf [maxHolder]byte
+	_, last := cutLast(appendName(buf[:0], []byte(name)))
+	return last
+}
+
+// autofillOf reads the field name among the tokens of an autocomplete
+// attribute.
+func autofillOf(value string) autofill {
+	fill := noAutofill
+	for token := range strings.FieldsSeq(value) {
+		switch strings.ToLower(token) {
+		case "on", "off", "webauthn", "home", "work", "mobile", "billing", "shipping":
+		case "username":
+			fill = fillUser
+		case "email":
+			fill = fillEmail
+		case "tel", "tel-national":
+			fill = fillPhone
+		case "current-password":
+			fill = fillCurrentPassword
+		case "new-password":
+			fill = fillNewPassword
+		case "one-time-code":
+			fill = fillCode
+		default:
+			fill = fillOther
+		}
+	}
+	return fill
+}
+
+// address is where a page stands, and so where its forms lead.
+type address struct {
+	path, query, host string
+	base              *url.URL // of a base element, nil without one
+}
+
+// setBase takes the first base element that has an address (HTML, section
+// 4.2.3). One that cannot be read makes all relative addresses unknown.
+func (a *address) setBase(href string) {
+	if a.base != nil || href == "" {
+		return
+	}
+	base, err := url.Parse(href)
+	if err != nil {
+		base = &url.URL{Opaque: "unreadable"}
+	}
+	a.base = a.page().ResolveReference(base)
+}
+
+func (a *address) page() *url.URL { return &url.URL{Path: a.path, RawQuery: a.query} }
+
+// resolve says where an action leads: the decoded path, and the query. ok is
+// false for what is no address of this host.
+func (a *address) resolve(action string) (path, query string, ok bool) {
+	target, err := url.Parse(action)
+	switch {
+	case err != nil:
+		return "", "", false
+	case action == "" || a.base == nil:
+		target = a.page().ResolveReference(target)
+	default:
+		target = a.base.ResolveReference(target)
+	}
+	if action == "" || target.RawQuery == "" && strings.HasPrefix(action, "#") {
+		target.RawQuery = a.query
+	}
+	switch {
+	case target.Scheme != "" && target.Scheme != "http" && target.Scheme != "https", target.Opaque != "":
+		return "", "", false
+	case target.Host != "" && !strings.EqualFold(target.Hostname(), strings.Trim(a.host, "[]")):
+		return "", "", false
+	case target.Path == "" && target.Host != "":
+		target.Path = "/"
+	}
+	if !strings.HasPrefix(target.Path, "/") || len(target.Path) > maxPath {
+		return "", "", false
+	}
+	return target.Path, target.RawQuery, true
+}
