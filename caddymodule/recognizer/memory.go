@@ -3,6 +3,7 @@ package recognizer
 import (
 	"net/http"
 	"net/netip"
+	"time"
 
 	"github.com/doorward/doorward/config"
 	"github.com/doorward/doorward/detector/follow"
@@ -32,6 +33,8 @@ type memory struct {
 	spaces     map[string]*recognize.Spaces // by host
 	// waiting are the attempts whose outcome a later answer may tell.
 	waiting follow.Watch[*pending]
+	// forms are those that a host was seen to serve.
+	forms map[string]*recognize.FormBook
 }
 
 type clientHost struct {
@@ -61,6 +64,7 @@ func newMemory() *memory {
 		firstSteps: map[netip.Addr]identity.Identity{},
 		routes:     map[routeKey]*routeFacts{},
 		spaces:     map[string]*recognize.Spaces{},
+		forms:      map[string]*recognize.FormBook{},
 	}
 }
 
@@ -101,6 +105,29 @@ func (m *memory) seen(r *recognize.Request, resp *recognize.Response) {
 		put(m.spaces, r.Host, new(recognize.Spaces), maxHosts)
 	}
 	m.spaces[r.Host].See(r.Path, resp)
+}
+
+// form is the form that was served for a request.
+func (m *memory) form(r *recognize.Request) *recognize.Form {
+	if book := m.forms[r.Host]; book != nil {
+		return book.Lookup(r.Method, r.Path)
+	}
+	return nil
+}
+
+// served learns the forms of an answer, of which as much is looked at as the
+// server would. Archives without times have no budget of pages.
+func (m *memory) served(now time.Time, r *recognize.Request, resp recognize.Response, limit int) {
+	resp.Body = resp.Body[:min(len(resp.Body), limit)]
+	if !recognize.MayShowForm(resp.Status, resp.Header) || !recognize.HoldsPasswordField(resp.Body) {
+		return
+	}
+	book := m.forms[r.Host]
+	if book == nil {
+		book = new(recognize.FormBook)
+		put(m.forms, r.Host, book, maxHosts)
+	}
+	book.Read(now, r, &resp)
 }
 
 // settled learns from an attempt and its outcome.

@@ -96,7 +96,8 @@ func (p *Player) play(known *memory, s *step) error {
 	}
 	r, resp := &s.entry.Request, &s.entry.Response
 	known.follow(s.entry)
-	if found, ok := p.find(r, route); ok {
+	form := known.form(r)
+	if found, ok := p.find(r, route, form); ok {
 		s.found, s.facts = found, known.facts(r, &found)
 		x := p.exchange(s)
 		o := recognize.Classify(x)
@@ -108,12 +109,15 @@ func (p *Player) play(known *memory, s *step) error {
 		}
 	}
 	known.seen(r, resp)
+	known.served(s.entry.Started, r, *resp, int(p.o.Site.ResponseLimit))
 	return nil
 }
 
-// find looks at a request as the server does.
-func (p *Player) find(r *recognize.Request, route *config.Route) (recognize.Credentials, bool) {
+// find looks at a request as the server does; form is the one that was served
+// for it.
+func (p *Player) find(r *recognize.Request, route *config.Route, form *recognize.Form) (recognize.Credentials, bool) {
 	seen := *r
+	seen.Form = form
 	if limit := int(p.o.Site.BodyLimit); len(seen.Body) > limit {
 		seen.Body, seen.Complete = seen.Body[:limit], false
 	}
@@ -126,7 +130,8 @@ func (p *Player) find(r *recognize.Request, route *config.Route) (recognize.Cred
 	if length == 0 && !r.Complete {
 		length = -1
 	}
-	if !*p.o.Site.Automatic || recognize.MayCarry(r.Method, r.Path, r.RawQuery, r.Header, length) == recognize.NeedNothing {
+	// MayCarry cannot know the names of fields that a page showed.
+	if !*p.o.Site.Automatic || form == nil && recognize.MayCarry(r.Method, r.Path, r.RawQuery, r.Header, length) == recognize.NeedNothing {
 		return recognize.Credentials{}, false
 	}
 	return recognize.Automatic(&seen)

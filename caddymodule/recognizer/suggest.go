@@ -180,7 +180,7 @@ func (p *Player) agrees(s *step, r *config.Route) bool {
 		return false
 	}
 	again := *s
-	found, ok := p.find(&s.entry.Request, r)
+	found, ok := p.find(&s.entry.Request, r, nil)
 	if again.found = found; !ok || found.Kind != s.found.Kind || len(found.Secrets) != len(s.found.Secrets) {
 		return false
 	}
@@ -211,7 +211,7 @@ func (s *Session) withdrawOne(host string, groups []*group) bool {
 		if g == nil || slices.Contains(g.steps, one) || one.repeat && s.player.agrees(one, &g.route) {
 			continue
 		}
-		if _, ok := s.player.find(&one.entry.Request, &g.route); ok || one.attempt() {
+		if _, ok := s.player.find(&one.entry.Request, &g.route, nil); ok || one.attempt() {
 			g.left = "other requests have the same method and path; only a matcher can tell them apart"
 			return true
 		}

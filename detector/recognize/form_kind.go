@@ -165,7 +165,7 @@ func (t *tally) kindOfTwo(p *places) config.Kind {
 
 // finish makes what is told of a form: one Form for the address it is sent to,
 // and one for each button that sends it elsewhere.
-func (f *rawForm) finish(page *address) []Form {
+func (f *rawForm) finish(page *pageAddress) []Form {
 	if f.dialog {
 		return nil
 	}

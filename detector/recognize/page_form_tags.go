@@ -141,14 +141,14 @@ func autofillOf(value string) autofill {
 }
 
 // address is where a page stands, and so where its forms lead.
-type address struct {
+type pageAddress struct {
 	path, query, host string
 	base              *url.URL // of a base element, nil without one
 }
 
 // setBase takes the first base element that has an address (HTML, section
 // 4.2.3). One that cannot be read makes all relative addresses unknown.
-func (a *address) setBase(href string) {
+func (a *pageAddress) setBase(href string) {
 	if a.base != nil || href == "" {
 		return
 	}
@@ -159,11 +159,11 @@ func (a *address) setBase(href string) {
 	a.base = a.page().ResolveReference(base)
 }
 
-func (a *address) page() *url.URL { return &url.URL{Path: a.path, RawQuery: a.query} }
+func (a *pageAddress) page() *url.URL { return &url.URL{Path: a.path, RawQuery: a.query} }
 
 // resolve says where an action leads: the decoded path, and the query. ok is
 // false for what is no address of this host.
-func (a *address) resolve(action string) (path, query string, ok bool) {
+func (a *pageAddress) resolve(action string) (path, query string, ok bool) {
 	target, err := url.Parse(action)
 	switch {
 	case err != nil:

@@ -62,7 +62,7 @@ func FormsIn(page []byte, pagePath, pageQuery, host string) []Form {
 		return nil
 	}
 	feed := pageFeed{page: page}
-	r := formReader{z: html.NewTokenizer(&feed), feed: &feed, page: address{path: pagePath, query: pageQuery, host: host}}
+	r := formReader{z: html.NewTokenizer(&feed), feed: &feed, page: pageAddress{path: pagePath, query: pageQuery, host: host}}
 	for r.step() {
 	}
 	r.adopt()
@@ -141,7 +141,7 @@ type strayInput struct {
 type formReader struct {
 	z     *html.Tokenizer
 	feed  *pageFeed
-	page  address
+	page  pageAddress
 	forms []rawForm
 	// open tells that the last of forms has not ended.
 	open bool
