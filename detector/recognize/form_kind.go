@@ -2,6 +2,7 @@ package recognize
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
 	"github.com/doorward/doorward/config"
@@ -209,7 +210,11 @@ func (f *rawForm) targets() []formButton {
 			own.says, sent = own.says|b.says, true
 			continue
 		}
-		list = append(list, b)
+		if i := slices.IndexFunc(list, func(o formButton) bool { return o.action == b.action }); i >= 0 {
+			list[i].says |= b.says
+		} else {
+			list = append(list, b)
+		}
 	}
 	if !sent {
 		return list
@@ -277,6 +282,10 @@ func (in *formInput) user() (key string, ok bool) {
 		}
 	case fillOther:
 		return "", false
+	default:
+		if key == "" && in.sort == emailInput {
+			key = "email"
+		}
 	}
 	return key, key != "" || m.role == roleLetterUser
 }

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// formTag are the attributes of a tag that matter to a form, each cut to
-// maxEchoBytes, names to what means nothing when they are longer.
+// formTag are the attributes of a tag that matter to a form, each at most maxPath
+// bytes.
 type formTag struct {
 	kind, name, id, class, form      string
 	action, method, formAction, post string
@@ -41,19 +41,19 @@ func (tag *formTag) set(key, value []byte) {
 	case "form":
 		tag.form = text()
 	case "action":
-		tag.action = text()
+		tag.action = addressText(value)
 	case "method":
 		tag.method = text()
 	case "hx-post", "data-hx-post": // htmx sends the form there instead
-		tag.post = text()
+		tag.post = addressText(value)
 	case "formaction":
-		tag.formAction = text()
+		tag.formAction = addressText(value)
 	case "value":
 		tag.value = text()
 	case "aria-label", "title":
 		tag.label = text()
 	case "href":
-		tag.href = text()
+		tag.href = addressText(value)
 	case "autocomplete":
 		tag.autofill = text()
 	case "disabled":
@@ -61,6 +61,19 @@ func (tag *formTag) set(key, value []byte) {
 	default:
 		tag.conceal(key, value)
 	}
+}
+
+// addressText is an address in a page: one beyond maxPath bytes loses its query,
+// and is no address any more if that does not help.
+func addressText(value []byte) string {
+	value = bytes.TrimSpace(value)
+	if len(value) > maxPath {
+		path, _, _ := bytes.Cut(value[:maxPath+1], []byte{'?'})
+		if value = path; len(path) > maxPath {
+			return "about:blank"
+		}
+	}
+	return string(value)
 }
 
 // conceal notes what takes a field out of sight.
@@ -154,7 +167,7 @@ func (a *pageAddress) setBase(href string) {
 	}
 	base, err := url.Parse(href)
 	if err != nil {
-		base = &url.URL{Opaque: "unreadable"}
+		base = &url.URL{Scheme: "http", Host: "unreadable.invalid"}
 	}
 	a.base = a.page().ResolveReference(base)
 }
