@@ -103,16 +103,20 @@ func (rd *reading) candidates(k config.Kind) []field {
 		}
 		return f.key == "login" && isSubmitText(f.value) && otherThan(rd.identifiers, f)
 	})
-	// The body names the user better than the header in front of it.
-	slices.SortStableFunc(related, func(a, b field) int { return headerLast(a) - headerLast(b) })
+	// The body names the user better than the header in front of it, and the
+	// field that the app's own form asks for best.
+	slices.SortStableFunc(related, func(a, b field) int { return trust(b) - trust(a) })
 	return related
 }
 
-func headerLast(f field) int {
-	if f.place == inHeader {
+func trust(f field) int {
+	switch {
+	case f.place == inHeader:
+		return 0
+	case f.forms == 0:
 		return 1
 	}
-	return 0
+	return 2
 }
 
 func (rd *reading) nearPassword(f field) bool {

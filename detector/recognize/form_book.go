@@ -43,6 +43,7 @@ type FormBook struct {
 // shelf is what a book holds at one time. It is not changed.
 type shelf struct {
 	byAddress map[string]*shelved
+	filter    addressFilter
 	forms     int
 }
 
@@ -83,7 +84,7 @@ func (b *FormBook) Submitted(method, path string) {
 
 func (b *FormBook) find(method, path string) *shelved {
 	s := b.shelf.Load()
-	if s == nil || !isFormMethod(method) {
+	if s == nil || !isFormMethod(method) || s.filter.excludes(path) {
 		return nil
 	}
 	var buf [maxAddress]byte
@@ -126,6 +127,9 @@ func (b *FormBook) learn(f *Form) bool {
 		}
 	}
 	e.use.last.Store(b.clock.Add(1))
+	for key := range next.byAddress {
+		next.filter.add(key)
+	}
 	b.shelf.Store(next)
 	return true
 }

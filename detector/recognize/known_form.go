@@ -196,8 +196,6 @@ func (s scene) kindOfForm() (k config.Kind, decided bool) {
 		return f.Kind, true
 	case s.path&lastLogin != 0 && len(f.Passwords) < 2:
 		return config.KindNone, false
-	case f.Kind == config.KindPasswordChange && len(s.rd.passwords) < 2:
-		return config.KindNone, false // something else of the profile was saved
 	}
 	return f.Kind, true
 }

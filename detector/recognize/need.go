@@ -31,7 +31,9 @@ const maxQueryKey = 128
 // read bodies of GET requests too, and many decode JSON without looking at the
 // type. What follows a CONNECT is a stream, not a body: Caddy turns the one that
 // begins a WebSocket (RFC 8441, RFC 9220) into a GET with the same header and
-// query. For a declared route do not ask: read the body if there is one.
+// query. For a declared route do not ask: read the body if there is one. Nor
+// does it know the fields of forms that were served: where a FormBook has one
+// for method and path, and there is a query, take NeedNothing for NeedHeaders.
 func MayCarry(method, path, rawQuery string, h http.Header, contentLength int64) Need {
 	if method == http.MethodTrace {
 		return NeedNothing
