@@ -39,7 +39,9 @@ func (rd *reading) read(r *Request) {
 	if len(r.Header["Authorization"]) > 0 && !rd.authenticatesClient(r) {
 		scanAuthorization(rd, r.Header)
 	}
+	rd.settleProtobuf(senseOfPath(r.Path))
 	rd.settleLetters()
+	rd.tally.next()
 }
 
 func (rd *reading) readQuery(query string) {
@@ -69,12 +71,13 @@ func (rd *reading) judge(r *Request) (Credentials, bool) {
 		return isSegmentTail(r.Path, string(f.value))
 	})
 	s := scene{
-		method: r.Method, path: path, all: path | rd.operation, rd: rd, form: rd.submitted(path, r.RawQuery),
+		method: r.Method, path: path | rd.dispatched(), all: path | rd.operation | rd.dispatch, rd: rd,
+		form:       rd.submitted(path|rd.dispatched(), r.RawQuery),
 		password:   len(rd.passwords) > 0 || rd.emptyPassword != "",
 		identifier: len(rd.identifiers) > 0 || rd.emptyIdentifier != "",
 	}
 	c.Kind = s.kind()
-	if c.Kind == config.KindNone && path&lastLogin != 0 && (rd.unread || rd.cut) && len(r.Body) > 0 {
+	if c.Kind == config.KindNone && (rd.opaque || path&lastLogin != 0 && (rd.unread || rd.cut) && len(r.Body) > 0) {
 		c.Kind = config.KindLogin // cut or unread: Uninspectable
 	}
 	if c.Kind == config.KindNone {
@@ -82,6 +85,17 @@ func (rd *reading) judge(r *Request) (Credentials, bool) {
 	}
 	rd.fill(&c, r, s)
 	return c, true
+}
+
+// dispatched is what a remote call says beside the path.
+func (rd *reading) dispatched() pathSense {
+	switch {
+	case rd.dispatch == 0 || !rd.isDispatched():
+		return 0
+	case rd.dispatch&saysLogin != 0:
+		return rd.dispatch | lastLogin
+	}
+	return rd.dispatch
 }
 
 // isSegmentTail reports whether a path segment is name or ends in a colon and
@@ -118,7 +132,11 @@ func (rd *reading) fill(c *Credentials, r *Request, s scene) {
 	// may stand behind as much padding as fits.
 	hides := rd.mayHide(s)
 	c.Ambiguous = ambiguous || n.ambiguous || rd.flood || hides
-	c.Uninspectable = n.more || rd.flood || hides || rd.unread
+	c.Guesses, c.Crowd = max(1, rd.tally.n), n.more
+	if n.more {
+		c.Guesses = max(c.Guesses, n.count+rd.beyond)
+	}
+	c.Uninspectable = rd.flood && c.Guesses == 1 || hides || rd.unread
 	c.Missing = rd.missing(c, s)
 	c.WithCode = rd.saw(roleOTP)
 	for _, f := range rd.passwords {

@@ -210,7 +210,7 @@ func TestIdentifiersThatCompete(t *testing.T) {
 		return wantAttempt{kind: config.KindLogin, ids: []string{a, b}, secrets: []string{"x1"}, ambiguous: true}
 	}
 	three := two("email=a@x.test", "username=bob")
-	three.uninspectable = true
+	three.crowd, three.guesses = true, 3
 	checkRows(t, []attemptRow{
 		{"one field twice", formPost("/login", "email=a@x.test&email=b@x.test&password=x1"), two("email=a@x.test", "email=b@x.test")},
 		{"one field twice, same value", formPost("/login", "email=a@x.test&email=a@x.test&password=x1"), login("email=a@x.test", "x1")},
@@ -322,7 +322,8 @@ func TestBodiesThatCannotBeRead(t *testing.T) {
 		{"UTF-16", jsonPost("/login", wide), unread},
 		{"UTF-16 declared", asked("POST /login", "application/json; charset=utf-16le", `{"email":"a@x.test","password":"x1"}`), unread},
 		{"EBCDIC declared", asked("POST /login", formType+"; charset=ibm037", "email=a@x.test&password=x1"), unread},
-		{"binary on a login path", asked("POST /Auth/SignIn", "application/proto", "\x0a\x05alice\x12\x03pwd"), unread},
+		{"binary on a login path", asked("POST /Auth/SignIn", "application/octet-stream", "\x00\x05alice\x12\x03pwd"), unread},
+		{"no protobuf message", asked("POST /Auth/SignIn", "application/proto", "\x0a\x45alice\x12\x03pwd"), unread},
 	})
 	latin := asked("POST /login", formType+"; charset=ISO-8859-1", "email=a@x.test&password=x1")
 	checkRows(t, []attemptRow{{"Latin declared", latin, login("email=a@x.test", "x1")}})

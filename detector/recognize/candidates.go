@@ -160,6 +160,7 @@ type named struct {
 	identities []identity.Identity
 	ambiguous  bool
 	more       bool // more than MaxIdentities
+	count      int  // how many, more or not
 }
 
 // identify makes identities of candidates. Where a user describes himself (a
@@ -196,6 +197,9 @@ func keyRank(key string) int {
 }
 
 func (n *named) add(id identity.Identity) {
+	if !id.Empty() {
+		n.count++
+	}
 	switch {
 	case id.Empty():
 	case len(n.identities) == MaxIdentities:

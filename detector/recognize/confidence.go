@@ -74,6 +74,10 @@ func describe(what string, f field) string {
 		return what + " field " + f.word + " in the query"
 	case FormatHeader:
 		return what + " in a header"
+	case FormatXML:
+		return what + " in an XML-RPC call"
+	case FormatProtobuf:
+		return what + " in a protobuf message"
 	}
 	return what + " field " + f.word
 }

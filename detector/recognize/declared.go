@@ -82,7 +82,10 @@ func (rd *reading) nameAsDeclared(c *Credentials, r *Request, s scene, needed bo
 	c.Identities = n.identities
 	_, ambiguous := rd.secrets(c.Kind)
 	c.Ambiguous = ambiguous || n.ambiguous || rd.flood || rd.mayHide(s)
-	c.Uninspectable = c.Uninspectable || n.more
+	c.Crowd = n.more
+	if n.more {
+		c.Guesses = max(c.Guesses, n.count)
+	}
 	c.Missing = needed && !c.Uninspectable && !c.Hostile && (len(c.Secrets) == 0 || len(c.Identities) == 0)
 }
 

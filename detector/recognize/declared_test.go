@@ -164,7 +164,7 @@ func TestDeclaredPlaces(t *testing.T) {
 		{
 			"more than two identities", formPost("/x", "m=a&m=b&m=c&password=x1"),
 			config.Route{Kind: config.KindLogin, Identifiers: []config.Field{field("member", config.PlaceForm, "m")}},
-			wantAttempt{kind: config.KindLogin, ids: []string{"member=a", "member=b"}, secrets: []string{"x1"}, ambiguous: true, uninspectable: true},
+			wantAttempt{kind: config.KindLogin, ids: []string{"member=a", "member=b"}, secrets: []string{"x1"}, ambiguous: true, crowd: true, guesses: 3},
 		},
 	} {
 		t.Run(row.name, func(t *testing.T) {

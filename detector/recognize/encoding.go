@@ -26,14 +26,31 @@ func scanBody(rd *reading, r *Request) {
 	body, decoded := unpack(rd, r.Body, r.Header)
 	rd.cut = rd.cut || !r.Complete
 	contentType := strings.Join(r.Header["Content-Type"], ",")
-	if readableCharset(contentType) && !isUTF16(body) {
+	switch {
+	case isProtobuf(contentType):
+		scanProtobuf(rd, body, contentType)
+	case readableCharset(contentType) && !isUTF16(body):
 		scanText(rd, body, contentType)
+	}
+	if len(rd.bindings) > 0 {
+		rd.rescan(r, body, contentType)
 	}
 	// A body that could not be unpacked was read as it is: an app that ignores
 	// Content-Encoding does the same.
 	if rd.body == "" || !decoded && len(rd.passwords) == 0 {
 		rd.unread = true
 	}
+}
+
+// rescan looks for the variables that a GraphQL document made credentials of:
+// they may stand before it.
+func (rd *reading) rescan(r *Request, body []byte, contentType string) {
+	counted := rd.tally
+	rd.binding = true
+	scanForm(rd, []byte(r.RawQuery))
+	scanText(rd, body, contentType)
+	rd.binding = false
+	rd.tally = counted
 }
 
 // scanText chooses the format by content type and, where that says nothing or
@@ -47,6 +64,17 @@ func scanText(rd *reading, body []byte, contentType string) {
 	if holdsFold(contentType, "multipart/") {
 		rd.format, rd.body = FormatMultipart, FormatMultipart
 		scanMultipart(rd, body, contentType)
+		return
+	}
+	if looksLikeXML(body) {
+		scanXMLRPC(rd, body)
+		if rd.body != "" {
+			return
+		}
+	}
+	if holdsFold(contentType, "application/graphql") && looksLikeDocument(body) {
+		rd.format, rd.body = FormatJSON, FormatJSON
+		rd.readDocument(nil, body)
 		return
 	}
 	// A form that looks like JSON is read both ways: what the app takes it for

@@ -65,8 +65,8 @@ func senseOfQuery(query string) (says pathSense) {
 	return says
 }
 
-// tally is what the fields of a form come to.
-type tally struct {
+// formTally is what the fields of a form come to.
+type formTally struct {
 	passwords []formField
 	users     []formField
 	// current, fresh and old are the passwords that are plainly the one in
@@ -118,7 +118,7 @@ func (p *places) union() (all pathSense) {
 // password are for a lot besides logins: settings of mail servers, accounts an
 // admin creates, profiles. So some word or autocomplete attribute must say what
 // it is, or the form be nothing but a user name and a password.
-func (t *tally) kind(p *places) config.Kind {
+func (t *formTally) kind(p *places) config.Kind {
 	switch n := len(t.passwords); {
 	case n == 0, n > 3:
 		return config.KindNone
@@ -131,7 +131,7 @@ func (t *tally) kind(p *places) config.Kind {
 }
 
 // kindOfOne is for forms with one password.
-func (t *tally) kindOfOne(p *places) config.Kind {
+func (t *formTally) kindOfOne(p *places) config.Kind {
 	named := len(t.users) > 0
 	switch says := p.first(true); {
 	case says == saysLogin:
@@ -148,7 +148,7 @@ func (t *tally) kindOfOne(p *places) config.Kind {
 }
 
 // kindOfTwo is for forms with two passwords, none of them old.
-func (t *tally) kindOfTwo(p *places) config.Kind {
+func (t *formTally) kindOfTwo(p *places) config.Kind {
 	says, all := p.first(false), p.union()
 	named := len(t.users) > 0
 	switch {
@@ -170,7 +170,7 @@ func (f *rawForm) finish(page *pageAddress) []Form {
 	if f.dialog {
 		return nil
 	}
-	t := f.tally()
+	t := f.formTally()
 	if len(t.passwords) == 0 {
 		return nil
 	}
@@ -222,9 +222,9 @@ func (f *rawForm) targets() []formButton {
 	return append([]formButton{own}, list...)
 }
 
-// tally sorts the fields.
-func (f *rawForm) tally() tally {
-	var t tally
+// formTally sorts the fields.
+func (f *rawForm) formTally() formTally {
+	var t formTally
 	before := -1 // the last field somebody types a text into before the password
 	for i := range f.inputs {
 		in := &f.inputs[i]
@@ -258,7 +258,7 @@ func (f *rawForm) tally() tally {
 
 // hiddenUser looks for the user among the hidden fields: the second step of a
 // login that asks for the name first, and has it filled in.
-func (f *rawForm) hiddenUser(t *tally) {
+func (f *rawForm) hiddenUser(t *formTally) {
 	for i := range f.inputs {
 		if in := &f.inputs[i]; in.sort == hiddenInput && !in.flag && len(t.passwords) == 1 {
 			if key, ok := in.user(); ok {
@@ -303,7 +303,7 @@ func (in *formInput) defaultKey() string {
 	return "username"
 }
 
-func (t *tally) addUser(name, key string) {
+func (t *formTally) addUser(name, key string) {
 	if key == "" {
 		key = "username"
 	}
@@ -312,7 +312,7 @@ func (t *tally) addUser(name, key string) {
 	}
 }
 
-func (t *tally) addPassword(in *formInput) {
+func (t *formTally) addPassword(in *formInput) {
 	if len(t.passwords) == maxFormFields {
 		return
 	}

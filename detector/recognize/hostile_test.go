@@ -119,8 +119,11 @@ func TestWorstBodiesStayBounded(t *testing.T) {
 func TestOneBodyNamesAtMostTwo(t *testing.T) {
 	t.Parallel()
 	c, ok := Automatic(worstBodies()["json/accounts"])
-	if !ok || len(c.Identities) != MaxIdentities || !c.Ambiguous || !c.Uninspectable {
-		t.Errorf("identities %d, ambiguous %t, uninspectable %t", len(c.Identities), c.Ambiguous, c.Uninspectable)
+	if !ok || len(c.Identities) != MaxIdentities || !c.Ambiguous || !c.Crowd {
+		t.Errorf("identities %d, ambiguous %t, crowd %t", len(c.Identities), c.Ambiguous, c.Crowd)
+	}
+	if n := strings.Count(string(worstBodies()["json/accounts"].Body), "email"); c.Guesses != n && c.Guesses != maxPairs/3 {
+		t.Errorf("%d guesses, want %d", c.Guesses, n)
 	}
 	if len(c.Secrets) != maxCandidates {
 		t.Errorf("%d secrets kept, want %d", len(c.Secrets), maxCandidates)
@@ -141,7 +144,7 @@ func evidenceWords() map[string]bool {
 			words[what+" field "+w] = true
 			words[what+" field "+w+" in the query"] = true
 		}
-		for _, place := range []string{"Basic credentials", "Digest credentials", "a header"} {
+		for _, place := range []string{"Basic credentials", "Digest credentials", "a header", "an XML-RPC call", "a protobuf message"} {
 			words[what+" in "+place] = true
 		}
 	}

@@ -27,6 +27,7 @@ func scanJSON(rd *reading, text, base []byte) {
 	if !j.run() {
 		rd.cut = true
 	}
+	rd.endCall()
 	rd.format = format
 }
 
@@ -117,6 +118,9 @@ func (j *jsonScan) comma() {
 		return
 	}
 	top := &j.stack[len(j.stack)-1]
+	if len(j.stack) == 1 && !j.rd.nested && (top.index >= 0 || isDigits(j.path[j.base:])) {
+		j.rd.endCall() // an element of a batch
+	}
 	if top.index < 0 {
 		j.key = true
 	} else {

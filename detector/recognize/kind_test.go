@@ -128,7 +128,7 @@ func TestConfidence(t *testing.T) {
 		{"auth path", formPost("/api/auth/local", "email=a@x.test&password=x1"), sureAuthPath},
 		{"password alone", formPost("/login", "password=x1"), surePasswordOnly},
 		{"Basic", with(asked("GET /", "", ""), "Authorization", basicAuth("a:b")), sureHeader},
-		{"unread", asked("POST /login", "application/proto", "\x0a\x05alice"), sureGuess},
+		{"unread", asked("POST /login", "application/octet-stream", "\x00\x05alice"), sureGuess},
 	} {
 		c, _ := Automatic(row.req)
 		if c.Confidence != row.want {

@@ -24,7 +24,7 @@ const formWord = "of the served form"
 const maxFormsOfAddress = 4
 
 // form makes a Form of the fields.
-func (t *tally) form(k config.Kind, method, path string) Form {
+func (t *formTally) form(k config.Kind, method, path string) Form {
 	f := Form{Kind: k, Method: method, Path: path}
 	for _, u := range t.users {
 		f.Identifiers = append(f.Identifiers, u.text)
@@ -71,7 +71,7 @@ func (f *Form) known() []formField {
 	if f.fields != nil || len(f.Passwords) == 0 {
 		return f.fields
 	}
-	var t tally
+	var t formTally
 	for _, name := range f.Identifiers {
 		in := formInput{name: name}
 		key, _ := in.user()

@@ -77,6 +77,16 @@ type reading struct {
 	// field a GraphQL document asks for.
 	operation pathSense
 	document  string
+	// dispatch is what the method of a remote call and the fields of a GraphQL
+	// document say. The server chooses by them what is done.
+	dispatch pathSense
+	// bindings are the variables of documents that are credentials; binding
+	// tells that they are looked for, in a second pass.
+	bindings []binding
+	binding  bool
+	call     rpcCall  // of JSON-RPC
+	texts    [][]byte // of a protobuf message
+	tally    tally
 
 	wants []want // declared fields, nil in automatic mode
 	forms knownForms
@@ -88,9 +98,12 @@ type reading struct {
 	cut     bool // the input or a bound ended the reading early
 	unread  bool // there is a body that could not be read
 	flood   bool // more than maxCandidates distinct values
+	opaque  bool // a call whose credentials are hidden, whatever its path
 	hostile bool
-	nested  bool // inside a JSON text within a field
-	scan    jsonScan
+	// beyond is how many identifiers came when no more were kept.
+	beyond int
+	nested bool // inside a JSON text within a field
+	scan   jsonScan
 	// namedInPath tells that the last path segment ends in the user's name, as
 	// where clients log in by PUT to a resource of their own (CouchDB, npm).
 	namedInPath bool
@@ -121,17 +134,22 @@ func (rd *reading) saw(r role) bool { return rd.signs&(1<<r) != 0 }
 // leaf takes one field: its normalised path, its value as sent and the function
 // that decodes it, called only if the field is interesting.
 func (rd *reading) leaf(path, raw []byte, decode func([]byte) []byte, t valueType) {
+	if rd.binding {
+		rd.bind(path, raw, decode, t)
+		return
+	}
 	m := classify(path)
 	if rd.forms.n > 0 {
 		m = rd.forms.meaning(path, m)
 	}
 	w := rd.wanted(path)
 	if w == nil && m.role == roleNone {
+		rd.argument(path, raw, decode, t)
 		rd.nest(path, raw, decode, t)
 		return
 	}
 	if w == nil && rd.full(m.role) {
-		rd.hostile = rd.hostile || m.hostile
+		rd.overflow(m, raw)
 		return
 	}
 	value := raw
@@ -145,8 +163,21 @@ func (rd *reading) leaf(path, raw []byte, decode func([]byte) []byte, t valueTyp
 	switch {
 	case m.role.isPassword(), m.role.isIdentifier(), m.role == roleLetterUser, m.role == roleLetterPassword:
 		rd.credential(m, path, value, t)
+	case m.role == roleDocument:
+		rd.readDocument(path, value)
 	default:
 		rd.sign(m, value)
+	}
+}
+
+// overflow takes a field that is not kept, because there were too many.
+func (rd *reading) overflow(m meaning, raw []byte) {
+	rd.hostile = rd.hostile || m.hostile
+	if len(raw) > 0 {
+		rd.tally.note(m.role.isPassword(), raw)
+	}
+	if m.role.isIdentifier() {
+		rd.beyond++
 	}
 }
 
@@ -223,6 +254,7 @@ func (rd *reading) credential(m meaning, path, value []byte, t valueType) {
 	}
 	parent, _ := cutLast(path)
 	f.holder = string(parent[:min(len(parent), maxHolder)])
+	rd.tally.note(secret, value)
 	if secret {
 		rd.passwords = rd.keep(rd.passwords, f)
 	} else {
@@ -250,6 +282,9 @@ func (rd *reading) keep(list []field, f field) []field {
 	}
 	if len(list) >= maxCandidates {
 		rd.flood = true
+		if f.role.isIdentifier() {
+			rd.beyond++
+		}
 		return list
 	}
 	return append(list, f)
@@ -268,47 +303,24 @@ func (rd *reading) sign(m meaning, value []byte) {
 			rd.grant = otherGrant
 		}
 	case roleOperation:
-		if len(value) <= maxName {
-			rd.operation |= senseOfWords(value)
-		}
-		if rd.format == FormatJSON && rd.document == "" && m.word != "action" {
-			rd.document = operationName(value)
-		}
-	case roleDocument:
-		if rd.format == FormatJSON {
-			rd.readDocument(value)
-		}
+		rd.operationField(m, value)
 	}
 }
 
-// readDocument looks at the start of a GraphQL document. What it asks for (the
-// first field) tells more than the operation name, which the client invents.
-func (rd *reading) readDocument(text []byte) {
-	text = text[:min(len(text), 2048)]
-	_, selection, ok := bytes.Cut(text, []byte{'{'})
-	if !ok {
+// operationField takes a field that names what to do.
+func (rd *reading) operationField(m meaning, value []byte) {
+	if len(value) <= maxName {
+		rd.operation |= senseOfWords(value)
+	}
+	if m.word == "action" || rd.format != FormatJSON {
 		return
 	}
-	selection = bytes.TrimLeft(selection, " \t\r\n,")
-	first := selection[:nameLength(selection)]
-	if rest := bytes.TrimLeft(selection[len(first):], " \t\r\n"); len(rest) > 0 && rest[0] == ':' {
-		rest = bytes.TrimLeft(rest[1:], " \t\r\n") // first was an alias
-		first = rest[:nameLength(rest)]
+	if m.word == "method" && rd.call.method == nil {
+		rd.call.method = value
 	}
-	if len(first) == 0 {
-		return
+	if rd.document == "" {
+		rd.document = operationName(value)
 	}
-	rd.operation |= senseOfWords(first)
-	rd.document = operationName(first)
-}
-
-func nameLength(s []byte) int {
-	for i, c := range s {
-		if c != '_' && !isLower(c|0x20) && (c < '0' || c > '9') {
-			return i
-		}
-	}
-	return len(s)
 }
 
 // normalised returns the name of a declared field as leaf will see it.

@@ -70,7 +70,9 @@ type wantAttempt struct {
 	ids     []string
 	secrets []string
 
-	ambiguous, missing, uninspectable, hostile, inQuery bool
+	ambiguous, missing, uninspectable, hostile, inQuery, crowd bool
+
+	guesses int // 0 is read as 1
 }
 
 func (w wantAttempt) check(t *testing.T, c Credentials, ok bool) {
@@ -96,6 +98,9 @@ func (w wantAttempt) check(t *testing.T, c Credentials, ok bool) {
 	if got := secretTexts(c); !slices.Equal(got, w.secrets) {
 		t.Errorf("secrets = %q, want %q", got, w.secrets)
 	}
+	if want := max(1, w.guesses); c.Guesses != want {
+		t.Errorf("guesses = %d, want %d", c.Guesses, want)
+	}
 	for _, f := range []struct {
 		name      string
 		got, want bool
@@ -105,6 +110,7 @@ func (w wantAttempt) check(t *testing.T, c Credentials, ok bool) {
 		{"uninspectable", c.Uninspectable, w.uninspectable},
 		{"hostile", c.Hostile, w.hostile},
 		{"inQuery", c.InQuery, w.inQuery},
+		{"crowd", c.Crowd, w.crowd},
 	} {
 		if f.got != f.want {
 			t.Errorf("%s = %t, want %t", f.name, f.got, f.want)

@@ -89,13 +89,15 @@ type Credentials struct {
 	// Served tells that the app served the form which the request sends.
 	Served bool
 
-	// Crowd tells that the request names more than MaxIdentities: it counts for
-	// its source only (H13).
-	Crowd bool
-
 	// Guesses is how many credentials the request tries: more than 1 for a batch
-	// of calls, such as system.multicall of XML-RPC. 0 is read as 1.
+	// of calls (system.multicall of XML-RPC, aliased mutations, JSON arrays), and
+	// the number of users for a request that is a Crowd. 0 is read as 1.
 	Guesses int
+
+	// Crowd tells that the request names more than MaxIdentities users.
+	// Identities are the first of them; such a request counts Guesses times for
+	// its source and should count for no account (H13).
+	Crowd bool
 
 	// Missing tells that the password or the identifier was present but empty:
 	// a request the app refuses without looking at credentials.

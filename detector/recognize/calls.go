@@ -1,0 +1,171 @@
+package recognize
+
+import (
+	"bytes"
+	"strings"
+)
+
+// maxArguments is how many scalar arguments of a call are kept. No API we know
+// has its credentials behind the fifth.
+const maxArguments = 5
+
+// rpcCall is a remote procedure call whose arguments are told apart by their
+// order. Its texts alias the request unless they had to be decoded.
+type rpcCall struct {
+	method  []byte
+	args    [maxArguments][]byte
+	numbers [maxArguments]bool // the argument is a number, not a text
+	n       int
+}
+
+func (c *rpcCall) add(value []byte, number bool) {
+	if c.n < maxArguments {
+		c.args[c.n], c.numbers[c.n] = value, number
+		c.n++
+	}
+}
+
+// texts is how many of the first arguments are texts.
+func (c *rpcCall) texts() int {
+	for i := range c.n {
+		if c.numbers[i] {
+			return i
+		}
+	}
+	return c.n
+}
+
+// credentials returns which arguments are the user and the password; user is -1
+// for a password alone. The rules are those of the APIs that many servers
+// implement alike: Blogger 1.0, MetaWeblog and Movable Type, which the wp.*
+// calls follow, put an id or a key first; login methods begin with the user,
+// those of a server with several databases with the database.
+func (c *rpcCall) credentials() (user, password int, ok bool) {
+	family, name, _ := strings.Cut(string(c.method[:min(len(c.method), maxName)]), ".")
+	switch strings.ToLower(family) {
+	case "wp", "metaweblog", "mt", "blogger":
+		if user = weblogUser(strings.ToLower(family), strings.ToLower(name)); user < 0 {
+			return 0, 0, false
+		}
+		return user, user + 1, c.n > user+1
+	case "execute", "execute_kw":
+		// (database, number of the user, password, …)
+		return 1, 2, c.n > 2 && c.numbers[1] && !c.numbers[0] && !c.numbers[2]
+	}
+	if i := bytes.LastIndexByte(c.method, '.'); senseOfWords(c.method[i+1:])&(saysLogin|saysLogout) != saysLogin {
+		return 0, 0, false
+	}
+	switch c.texts() {
+	case 0:
+		return 0, 0, false
+	case 1:
+		return -1, 0, c.n == 1
+	case 3:
+		return 1, 2, true
+	}
+	return 0, 1, true
+}
+
+// weblogUser returns where the user stands in a call of the weblog APIs, -1 for
+// calls without one.
+func weblogUser(family, name string) int {
+	switch {
+	case family == "mt" && (strings.HasPrefix(name, "supported") || name == "gettrackbackpings"):
+		return -1
+	case family == "wp" && name == "getusersblogs":
+		return 0
+	case family == "blogger" && name != "getusersblogs" && name != "getuserinfo", name == "deletepost" && family == "metaweblog":
+		return 2
+	}
+	return 1
+}
+
+// takeCall hands the credentials of a call to rd; false if it has none.
+func (rd *reading) takeCall(c *rpcCall) bool {
+	user, password, ok := c.credentials()
+	if !ok {
+		return false
+	}
+	if user >= 0 {
+		rd.credential(meaning{role: roleIdentifier, key: "username", word: "user"}, callHolder, c.args[user], textValue)
+	}
+	rd.credential(meaning{role: rolePassword, word: "password"}, callHolder, c.args[password], textValue)
+	rd.nameCall(c.method)
+	rd.dispatch |= saysLogin // whatever it does, it checks credentials first
+	return true
+}
+
+// callHolder is the path of arguments that have no name.
+var callHolder = []byte("params.argument")
+
+// called notes the procedure that is asked for: the server chooses by it what
+// is done, so it says as much as a path does.
+func (rd *reading) called(method []byte) {
+	if len(method) <= maxName {
+		rd.dispatch |= senseOfWords(method)
+	}
+	rd.nameCall(method)
+}
+
+// nameCall makes method a part of the route. The first one stays.
+func (rd *reading) nameCall(method []byte) {
+	rd.signs |= 1 << roleRPC
+	if rd.document == "" {
+		rd.document = operationName(method)
+	}
+}
+
+// argument takes an element of the params or args of a JSON-RPC call. Other
+// fields without a telling name mean nothing.
+func (rd *reading) argument(path, raw []byte, decode func([]byte) []byte, t valueType) {
+	if rd.format != FormatJSON || rd.call.n == maxArguments || t > numberValue {
+		return
+	}
+	parent, last := cutLast(path)
+	if !isDigits(last) {
+		return
+	}
+	switch _, holder := cutLast(parent); string(holder) {
+	case "params", "args":
+	default:
+		return
+	}
+	if t == textValue {
+		raw = decode(raw)
+	}
+	rd.call.add(raw, t == numberValue)
+}
+
+// endCall closes a call of JSON-RPC, or an element of a batch of whatever kind.
+func (rd *reading) endCall() {
+	if rd.call.method != nil {
+		if rd.call.n == 0 || !rd.takeCall(&rd.call) {
+			rd.called(rd.call.method)
+		}
+	}
+	rd.call = rpcCall{}
+	rd.tally.next()
+}
+
+// isDispatched reports whether all passwords of the body are arguments of a
+// remote call. Only then what the call names decides the kind: a client can put
+// a method beside the fields of any login.
+func (rd *reading) isDispatched() bool {
+	for _, f := range rd.passwords {
+		if f.place == inBody && !isArgument(f.holder) {
+			return false
+		}
+	}
+	return true
+}
+
+func isArgument(holder string) bool {
+	for holder != "" {
+		var segment string
+		segment, holder, _ = strings.Cut(holder, ".")
+		if segment == "params" || segment == "variables" {
+			return true
+		}
+	}
+	return false
+}
