@@ -40,6 +40,10 @@ func (rd *reading) read(r *Request) {
 		scanAuthorization(rd, r.Header)
 	}
 	rd.settleProtobuf(senseOfPath(r.Path))
+	if len(rd.bindings) > 0 {
+		rd.rescan(r)
+	}
+	rd.settleCallIDs()
 	rd.settleLetters()
 	rd.tally.next()
 }

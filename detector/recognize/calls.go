@@ -2,6 +2,7 @@ package recognize
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 )
 
@@ -138,13 +139,21 @@ func (rd *reading) argument(path, raw []byte, decode func([]byte) []byte, t valu
 
 // endCall closes a call of JSON-RPC, or an element of a batch of whatever kind.
 func (rd *reading) endCall() {
-	if rd.call.method != nil {
-		if rd.call.n == 0 || !rd.takeCall(&rd.call) {
-			rd.called(rd.call.method)
-		}
+	if rd.call.method != nil && !rd.takeCall(&rd.call) && (rd.call.n > 0 || rd.saw(roleRPC)) {
+		rd.called(rd.call.method)
 	}
 	rd.call = rpcCall{}
 	rd.tally.next()
+}
+
+// settleCallIDs forgets the ids of calls, which name nobody.
+func (rd *reading) settleCallIDs() {
+	if !rd.saw(roleRPC) || len(rd.passwords) == 0 || !rd.isDispatched() {
+		return
+	}
+	rd.identifiers = slices.DeleteFunc(rd.identifiers, func(f field) bool {
+		return f.role == roleID && f.place == inBody && !isArgument(f.holder)
+	})
 }
 
 // isDispatched reports whether all passwords of the body are arguments of a

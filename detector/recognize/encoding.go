@@ -32,9 +32,7 @@ func scanBody(rd *reading, r *Request) {
 	case readableCharset(contentType) && !isUTF16(body):
 		scanText(rd, body, contentType)
 	}
-	if len(rd.bindings) > 0 {
-		rd.rescan(r, body, contentType)
-	}
+	rd.plain = body
 	// A body that could not be unpacked was read as it is: an app that ignores
 	// Content-Encoding does the same.
 	if rd.body == "" || !decoded && len(rd.passwords) == 0 {
@@ -44,11 +42,13 @@ func scanBody(rd *reading, r *Request) {
 
 // rescan looks for the variables that a GraphQL document made credentials of:
 // they may stand before it.
-func (rd *reading) rescan(r *Request, body []byte, contentType string) {
+func (rd *reading) rescan(r *Request) {
 	counted := rd.tally
 	rd.binding = true
+	rd.place, rd.format = inQuery, FormatQuery
 	scanForm(rd, []byte(r.RawQuery))
-	scanText(rd, body, contentType)
+	rd.place = inBody
+	scanText(rd, rd.plain, strings.Join(r.Header["Content-Type"], ","))
 	rd.binding = false
 	rd.tally = counted
 }

@@ -287,4 +287,5 @@ func (rd *reading) bind(path, raw []byte, decode func([]byte) []byte, t valueTyp
 			return
 		}
 	}
+	rd.nest(path, raw, decode, t)
 }

@@ -143,6 +143,10 @@ func (s scene) ownProfile() config.Kind {
 func (s scene) administers() bool {
 	p := s.path
 	switch {
+	case p&(saysLogin|saysToken) != 0:
+		return false
+	case p&saysManage != 0 && p&saysAccount == 0 && s.rd.dispatched() != 0:
+		return true
 	case p&saysManage != 0 && p&(saysUsers|saysAdmin) != 0:
 		return true
 	case p&saysAdmin != 0 && p&saysUsers != 0:
@@ -197,7 +201,7 @@ func (s scene) kindWithoutPassword() config.Kind {
 		return config.KindResetRequest
 	case s.identifier && all&saysSignup != 0 && s.path&(saysManage|saysAdmin) == 0:
 		return config.KindSignup
-	case s.path&lastLogin != 0 && s.method == "POST" && len(s.rd.identifiers) > 0 && !rd.unread:
+	case s.path&lastLogin != 0 && s.rd.dispatched() == 0 && s.method == "POST" && len(s.rd.identifiers) > 0 && !rd.unread:
 		return config.KindLogin // the password was left out: Missing
 	}
 	return config.KindNone

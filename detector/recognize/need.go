@@ -101,6 +101,8 @@ func queryMayCarry(query string) bool {
 			}
 		case m.role == roleNone && len(value) > 1 && (value[0] == '{' || value[0] == '%'):
 			return true // may hold JSON
+		case m.role == roleDocument && (strings.IndexByte(value, '{') >= 0 || holdsFold(value, "%7b")):
+			return true // may be GraphQL
 		}
 	}
 	return letters > 1

@@ -30,6 +30,9 @@ const (
 	lastLogin // the last segment says login
 )
 
+// saysAccount is all that an attempt or its relatives may be called.
+const saysAccount = saysLogin | saysAuth | saysToken | saysSignup | saysLogout | saysSession | saysReset | saysForgot | saysPassword
+
 // pathWords are whole words. Two neighbours are also looked up joined, so that
 // sign_in, sign-in, signIn and signin are one.
 var pathWords = buildPathWords(map[pathSense]string{

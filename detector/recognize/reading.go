@@ -87,6 +87,8 @@ type reading struct {
 	call     rpcCall  // of JSON-RPC
 	texts    [][]byte // of a protobuf message
 	tally    tally
+	// plain is the body without its encoding.
+	plain []byte
 
 	wants []want // declared fields, nil in automatic mode
 	forms knownForms
@@ -315,7 +317,8 @@ func (rd *reading) operationField(m meaning, value []byte) {
 	if m.word == "action" || rd.format != FormatJSON {
 		return
 	}
-	if m.word == "method" && rd.call.method == nil {
+	// Where everything is a "call", a field within names the method.
+	if m.word == "method" && (rd.call.method == nil || string(rd.call.method) == "call") {
 		rd.call.method = value
 	}
 	if rd.document == "" {

@@ -25,7 +25,7 @@ func routeOf(r *Request, declared *config.Route, rd *reading) string {
 		return declared.Path[:min(len(declared.Path), maxRoute)]
 	}
 	route := generalise(r.Path)
-	if rd.document != "" && (rd.saw(roleDocument) || rd.saw(roleRPC)) {
+	if rd.document != "" && (rd.saw(roleDocument) || rd.saw(roleRPC)) && rd.isDispatched() {
 		route = route[:min(len(route), maxRoute-1-maxOperation)] + "#" + rd.document
 	}
 	return route

@@ -36,7 +36,8 @@ func scanXMLRPC(rd *reading, text []byte) {
 	rd.cut = rd.cut || hidden
 	rd.opaque = rd.opaque || hidden || rd.cut && rd.tally.n == 0
 	if s.outer.method != nil {
-		rd.nameCall(s.outer.method)
+		rd.signs |= 1 << roleRPC
+		rd.document = operationName(s.outer.method)
 	}
 }
 
@@ -211,7 +212,7 @@ func (s *rpcScan) finish(c *memberCall) {
 	rd := s.rd
 	format := rd.format
 	rd.format = FormatXML
-	if !rd.takeCall(&c.rpcCall) && len(c.method) <= maxName && senseOfWords(c.method)&(saysLogin|saysAuth|saysSignup) != 0 {
+	if !rd.takeCall(&c.rpcCall) && len(c.method) <= maxName && senseOfWords(c.method)&saysAccount != 0 {
 		rd.called(c.method)
 		for _, m := range c.members[:c.named] {
 			rd.leaf(appendName([]byte("params."), m.name), m.value, identityDecoder, textValue)
