@@ -1,6 +1,7 @@
 package recognize
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 
@@ -54,9 +55,6 @@ func (rd *reading) readQuery(query string) {
 		name, _, _ := strings.Cut(query[:min(len(query), maxName)], "&")
 		rd.operation |= senseOfWords(name)
 	}
-	if strings.HasPrefix(query, "logout") {
-		rd.operation |= saysLogout
-	}
 	scanForm(rd, []byte(query))
 }
 
@@ -71,11 +69,13 @@ func (rd *reading) authenticatesClient(r *Request) bool {
 func (rd *reading) judge(r *Request) (Credentials, bool) {
 	path := senseOfPath(r.Path)
 	c := Credentials{Hostile: rd.hostile}
-	rd.namedInPath = slices.ContainsFunc(rd.identifiers, func(f field) bool {
-		return isSegmentTail(r.Path, string(f.value))
-	})
+	for _, f := range rd.identifiers {
+		colon, slash := isSegmentTail(r.Path, string(f.value))
+		rd.namedInPath, rd.ownSegment = rd.namedInPath || colon, rd.ownSegment || slash
+	}
+	rd.ownSegment = rd.ownSegment && !rd.namedInPath
 	s := scene{
-		method: r.Method, path: path | rd.dispatched(), all: path | rd.operation | rd.dispatch, rd: rd,
+		method: rd.effectiveMethod(r), bearer: bearsToken(r), path: path | rd.dispatched(), all: path | rd.operation | rd.dispatch, rd: rd,
 		form:       rd.submitted(path|rd.dispatched(), r.RawQuery),
 		password:   len(rd.passwords) > 0 || rd.emptyPassword != "",
 		identifier: len(rd.identifiers) > 0 || rd.emptyIdentifier != "",
@@ -98,16 +98,51 @@ func (rd *reading) dispatched() pathSense {
 		return 0
 	case rd.dispatch&saysLogin != 0:
 		return rd.dispatch | lastLogin
+	case rd.dispatch&saysSignup != 0:
+		return rd.dispatch | lastSignup
 	}
 	return rd.dispatch
 }
 
-// isSegmentTail reports whether a path segment is name or ends in a colon and
-// name.
-func isSegmentTail(path, name string) bool {
+// effectiveMethod is the method that a form which can only POST asks for.
+func (rd *reading) effectiveMethod(r *Request) string {
+	if r.Method != http.MethodPost {
+		return r.Method
+	}
+	method := rd.override
+	for _, name := range []string{"X-Http-Method-Override", "X-Http-Method", "X-Method-Override"} {
+		if method == "" {
+			method = r.Header.Get(name)
+		}
+	}
+	for _, known := range []string{http.MethodPut, http.MethodPatch, http.MethodDelete} {
+		if strings.EqualFold(method, known) {
+			return known
+		}
+	}
+	return r.Method
+}
+
+// minToken is how long a bearer token is at least; shorter ones are what
+// clients send that have none, such as undefined.
+const minToken = 20
+
+// bearsToken reports whether an Authorization header holds a token.
+func bearsToken(r *Request) bool {
+	value := r.Header.Get("Authorization")
+	return len(value) >= minToken && !carriesPassword(r.Header)
+}
+
+// isSegmentTail reports whether a path segment ends in a colon and name, or is a
+// name with a colon, and whether the last one is name.
+func isSegmentTail(path, name string) (colon, slash bool) {
 	before, after, ok := strings.Cut(path[:min(len(path), maxPath)], name)
-	return ok && name != "" && before != "" &&
-		(before[len(before)-1] == '/' || before[len(before)-1] == ':') && (after == "" || after[0] == '/')
+	if !ok || name == "" || before == "" || after != "" && after[0] != '/' {
+		return false, false
+	}
+	end := before[len(before)-1]
+	colon = end == ':' || end == '/' && strings.IndexByte(name, ':') > 0
+	return colon, end == '/' && after == ""
 }
 
 // credentialsInHeader reports whether there are Basic or Digest credentials,

@@ -148,7 +148,7 @@ func (rd *reading) endCall() {
 
 // settleCallIDs forgets the ids of calls, which name nobody.
 func (rd *reading) settleCallIDs() {
-	if !rd.saw(roleRPC) || len(rd.passwords) == 0 || !rd.isDispatched() {
+	if !rd.saw(roleRPC) || !rd.isDispatched() {
 		return
 	}
 	rd.identifiers = slices.DeleteFunc(rd.identifiers, func(f field) bool {

@@ -13,6 +13,8 @@ type scene struct {
 	password, identifier bool
 	// form is the known form that the request is made of, nil for none.
 	form *Form
+	// bearer tells that a token of somebody who is logged in came with it.
+	bearer bool
 }
 
 // The rule behind the functions below: fields, query and body are chosen
@@ -33,17 +35,30 @@ func (s scene) kind() config.Kind {
 		return s.kindWithoutPassword()
 	}
 	k := s.kindWithPassword()
-	if !filled && k != config.KindLogin && k != config.KindSignup {
+	// Below the path of a signup forms are looked at while they are filled in.
+	partly := k == config.KindSignup && s.path&saysSignup != 0 && s.path&lastSignup == 0
+	if !filled && (partly || k != config.KindLogin && k != config.KindSignup) {
 		return s.kindWithoutPassword()
 	}
 	return k
 }
 
 // kindWithPassword tells what a request with a password-like field is;
-// KindNone when it is no attempt.
+// KindNone when it is no attempt. Where the path serves many things an operation
+// tells them apart. As a client may name any, it makes another kind of an
+// attempt, but never none.
 func (s scene) kindWithPassword() config.Kind {
 	if k, decided := s.kindOfForm(); decided {
 		return k
+	}
+	if s.path&saysAccount == 0 && s.rd.operation != 0 {
+		under := s
+		under.path |= s.rd.operation
+		if k, decided := under.kindOfPath(); decided && k != config.KindNone {
+			return k
+		} else if decided {
+			return config.KindPasswordChange
+		}
 	}
 	if k, decided := s.kindOfPath(); decided {
 		return k
@@ -55,9 +70,11 @@ func (s scene) kindWithPassword() config.Kind {
 func (s scene) kindOfPath() (k config.Kind, decided bool) {
 	p := s.path
 	switch {
+	case s.setsPassword():
+		return s.renewal(), true
 	case p&lastLogin != 0:
-		return config.KindLogin, true
-	case p&saysSignup != 0 && !s.oldAndNew(), s.opensAccount():
+		return s.kindOfLoginPath(), true
+	case p&saysSignup != 0 && !s.oldAndNew() && (p&saysCheck == 0 || p&lastSignup != 0), s.opensAccount():
 		return config.KindSignup, true
 	case s.entersCode():
 		return config.KindMFA, true
@@ -69,10 +86,39 @@ func (s scene) kindOfPath() (k config.Kind, decided bool) {
 		return s.renewal(), true
 	case p&saysSelf != 0:
 		return s.ownProfile(), true
+	case p&saysCheck != 0 && p&(saysSignup|saysPassword) != 0 && p&lastSignup == 0:
+		return config.KindNone, true
 	case p&saysUsers != 0 && (s.oldAndNew() || s.replacesUser() && !s.identifier):
 		return config.KindPasswordChange, true
 	}
 	return config.KindNone, s.administers()
+}
+
+// kindOfLoginPath is for the path of a login, which may serve a signup and a
+// reset too: if an operation says so, and the fields are none of a login.
+func (s scene) kindOfLoginPath() config.Kind {
+	op, renews := s.rd.operation, s.rd.has(roleConfirm) || s.rd.has(roleNewPassword)
+	switch {
+	case !renews || op&saysLogin != 0:
+	case op&(saysReset|saysForgot) != 0 && !s.identifier:
+		return config.KindReset
+	case op&saysSignup != 0:
+		return config.KindSignup
+	}
+	return config.KindLogin
+}
+
+// setsPassword reports whether a new password is sent, and nothing that a login
+// could be made of. Where the path says that credentials change, it is enough
+// that a password is repeated.
+func (s scene) setsPassword() bool {
+	if len(s.rd.identifiers) > 0 || s.path&(saysSignup|saysInvite|saysSetup|saysReset|saysForgot) != 0 {
+		return false
+	}
+	if s.path&saysPassword != 0 && s.path&saysChange != 0 && s.renews() {
+		return true
+	}
+	return s.rd.has(roleNewPassword) && !s.rd.has(rolePassword)
 }
 
 // kindOfFields is for all other paths.
@@ -120,7 +166,8 @@ func (s scene) renews() bool {
 // renewal tells a forgotten password from a changed one: whoever forgot it
 // proves himself by a token instead of the old one.
 func (s scene) renewal() config.Kind {
-	if s.rd.saw(roleToken) && !s.rd.has(roleOldPassword) {
+	proven := s.rd.has(roleOldPassword) || s.rd.has(rolePassword) && s.rd.has(roleNewPassword)
+	if s.rd.saw(roleToken) && !proven {
 		return config.KindReset
 	}
 	return config.KindPasswordChange
@@ -147,12 +194,27 @@ func (s scene) administers() bool {
 		return false
 	case p&saysManage != 0 && p&saysAccount == 0 && s.rd.dispatched() != 0:
 		return true
+	case p&saysEdit != 0 && !s.renewsOwn(), p&saysConfig != 0 && p&saysAccount == 0:
+		return true
 	case p&saysManage != 0 && p&(saysUsers|saysAdmin) != 0:
 		return true
-	case p&saysAdmin != 0 && p&saysUsers != 0:
+	case p&saysAdmin != 0 && p&saysUsers != 0, s.createsForOthers():
 		return true
 	}
 	return s.replacesUser() && !s.rd.namedInPath
+}
+
+// renewsOwn reports whether the fields are those of somebody who changes his
+// own password.
+func (s scene) renewsOwn() bool { return s.oldAndNew() || s.renews() && !s.identifier }
+
+// createsForOthers reports whether somebody who is logged in creates a user, or
+// writes to one by the user's name.
+func (s scene) createsForOthers() bool {
+	if s.path&saysUsers == 0 || s.path&(saysAuth|saysSignup) != 0 {
+		return false
+	}
+	return s.rd.ownSegment || s.path&lastUsers != 0 && (s.bearer || s.rd.saw(roleGroups))
 }
 
 // replacesUser reports whether an existing user is written to.
@@ -187,7 +249,7 @@ func (s scene) passwordAlone() config.Kind {
 
 // kindWithoutPassword tells what a request without any password-like field is.
 func (s scene) kindWithoutPassword() config.Kind {
-	rd, all := s.rd, s.all
+	rd := s.rd
 	switch {
 	case s.logsOut():
 		return config.KindLogout
@@ -199,12 +261,21 @@ func (s scene) kindWithoutPassword() config.Kind {
 		return config.KindNone
 	case s.identifier && s.forgot():
 		return config.KindResetRequest
-	case s.identifier && all&saysSignup != 0 && s.path&(saysManage|saysAdmin) == 0:
+	case s.identifier && s.asksForAccount():
 		return config.KindSignup
 	case s.path&lastLogin != 0 && s.rd.dispatched() == 0 && s.method == "POST" && len(s.rd.identifiers) > 0 && !rd.unread:
 		return config.KindLogin // the password was left out: Missing
 	}
 	return config.KindNone
+}
+
+// asksForAccount is for signups whose password comes later, by mail. What lies
+// below the path of a signup are its parts: looking whether a name is free.
+func (s scene) asksForAccount() bool {
+	if s.path&(saysManage|saysAdmin|saysCheck) != 0 {
+		return false
+	}
+	return s.path&lastSignup != 0 || s.path&saysSignup == 0 && s.all&saysSignup != 0
 }
 
 // forgot reports whether this is where one asks for a new password.
@@ -219,7 +290,7 @@ func (s scene) logsOut() bool {
 	case s.all&saysLogout != 0, s.rd.saw(roleLogout):
 		return true
 	}
-	return s.method == "DELETE" && s.path&saysSession != 0
+	return s.method == "DELETE" && s.path&(saysSession|saysToken|lastLogin) != 0
 }
 
 func (s scene) secondFactor() bool {

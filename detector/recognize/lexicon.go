@@ -27,12 +27,17 @@ const (
 	isOTP
 	isCode
 	isToken
+	isForm
+	isThing // something other than a user that has a password
 )
 
 // term is a known word. text is a constant of this file.
 type term struct {
 	text  string
 	sense sense
+	// short tells that an unknown word is a prefix of one or two letters, such
+	// as frameworks put before all their names.
+	short bool
 }
 
 // lexicon holds the words field names are made of, in the languages of the
@@ -57,7 +62,7 @@ var lexicon = build(map[sense]string{
 		question answer age date changed updated visible toggle manager visibility redirect return next
 		url uri auto keep last count agent lang language group status level mode stay saved save is has
 		allow allowed message error label placeholder help state score rule rules change less manager
-		port host server database db version time created modified`,
+		port host server database db version time created modified submit btn button must generate generated`,
 	isForeign: `friend invite invitee invited recipient recipients to from cc bcc contact billing
 		shipping notify notification reply sender support referrer referral ref subscribe newsletter`,
 	isFiller: `address addr field input value txt text tb box hash md5 sha256 hashed encrypted enc
@@ -68,7 +73,7 @@ var lexicon = build(map[sense]string{
 		utilisateur identifiant utente gebruiker gebruikersnaam kullanici kullaniciadi uzivatel uživatel
 		jmeno jméno uzytkownik användarnamn brukernavn brugernavn käyttäjätunnus felhasználónév
 		пользователь логин 用户名 用户 账号 帐号 帳號 ユーザー名 아이디 userlogin customer principal`,
-	isLogin:    `login loginname loginid logon signin`,
+	isLogin:    `login loginname loginid logon signin setlogin`,
 	isPhone:    `phone mobile telephone tel cell cellphone msisdn phonenumber mobilenumber handynummer`,
 	isNameWord: `name`,
 	isIDWord:   `id`,
@@ -76,34 +81,48 @@ var lexicon = build(map[sense]string{
 	isOTP: `otp totp hotp mfa twofactor twofa tfa onetime authcode otpcode totpcode mfacode
 		authenticator onetimecode onetimepassword backupcode`,
 	isCode:  `code pin passcode digits`,
-	isToken: `token key nonce csrf xsrf signature`,
+	isToken: `token key nonce signature`,
+	// What protects a form from being sent by another site tells nothing.
+	isToken | isForm: `csrf xsrf authenticity antiforgery requestverification logintoken formtoken`,
+	isThing: `smtp imap proxy wifi wlan wpa psk post share sharing link room meeting zip archive pdf
+		keystore truststore cert certificate snmp rcon bind bucket`,
 })
 
 // soleNames are names that mean something only when they are the whole name.
 var soleNames = map[string]meaning{
-	"name":      {role: roleName, key: "username", word: "name"},
-	"id":        {role: roleID, key: "username", word: "id"},
-	"log":       {role: roleIdentifier, key: "login", word: "log"},
-	"logout":    {role: roleLogout, word: "logout"},
-	"signout":   {role: roleLogout, word: "logout"},
-	"logoff":    {role: roleLogout, word: "logout"},
-	"terms":     {role: roleTerms, word: "terms"},
-	"tos":       {role: roleTerms, word: "terms"},
-	"agree":     {role: roleTerms, word: "terms"},
-	"agreement": {role: roleTerms, word: "terms"},
-	"firstname": {role: rolePerson, word: "name"},
-	"lastname":  {role: rolePerson, word: "name"},
-	"fullname":  {role: rolePerson, word: "name"},
-	"action":    {role: roleOperation, word: "action"},
-	"do":        {role: roleOperation, word: "action"},
-	"op":        {role: roleOperation, word: "action"},
-	"cmd":       {role: roleOperation, word: "action"},
-	"task":      {role: roleOperation, word: "action"},
-	"mode":      {role: roleOperation, word: "action"},
-	"route":     {role: roleOperation, word: "action"},
-	"method":    {role: roleOperation, word: "method"},
-	"jsonrpc":   {role: roleRPC, word: "jsonrpc"},
-	"query":     {role: roleDocument, word: "query"},
+	"name":        {role: roleName, key: "username", word: "name"},
+	"id":          {role: roleID, key: "username", word: "id"},
+	"log":         {role: roleIdentifier, key: "login", word: "log"},
+	"logout":      {role: roleLogout, word: "logout"},
+	"signout":     {role: roleLogout, word: "logout"},
+	"logoff":      {role: roleLogout, word: "logout"},
+	"terms":       {role: roleTerms, word: "terms"},
+	"tos":         {role: roleTerms, word: "terms"},
+	"agree":       {role: roleTerms, word: "terms"},
+	"agreement":   {role: roleTerms, word: "terms"},
+	"firstname":   {role: rolePerson, word: "name"},
+	"lastname":    {role: rolePerson, word: "name"},
+	"fullname":    {role: rolePerson, word: "name"},
+	"action":      {role: roleOperation, word: "action"},
+	"do":          {role: roleOperation, word: "action"},
+	"op":          {role: roleOperation, word: "action"},
+	"cmd":         {role: roleOperation, word: "action"},
+	"task":        {role: roleOperation, word: "action"},
+	"mode":        {role: roleOperation, word: "action"},
+	"route":       {role: roleOperation, word: "action"},
+	"view":        {role: roleOperation, word: "action"},
+	"act":         {role: roleOperation, word: "action"},
+	"title":       {role: roleOperation, word: "title"},
+	"section":     {role: roleOperation, word: "action"},
+	"controller":  {role: roleOperation, word: "action"},
+	"groups":      {role: roleGroups, word: "groups"},
+	"permissions": {role: roleGroups, word: "groups"},
+	"quota":       {role: roleGroups, word: "groups"},
+	"admin":       {role: roleGroups, word: "groups"},
+	"isadmin":     {role: roleGroups, word: "groups"},
+	"method":      {role: roleOperation, word: "method"},
+	"jsonrpc":     {role: roleRPC, word: "jsonrpc"},
+	"query":       {role: roleDocument, word: "query"},
 }
 
 func build(words map[sense]string) map[string]term {
@@ -158,8 +177,11 @@ func lookup(word []byte) term {
 	if t, ok := lexicon[string(word)]; ok {
 		return t
 	}
+	if len(word) <= 2 {
+		return term{short: true}
+	}
 	if len(word) <= len("passwd") || !bytes.Contains(word, stemStart) {
-		return term{}
+		return lookupUser(word)
 	}
 	for _, stem := range stems {
 		i := bytes.Index(word, []byte(stem))
@@ -180,3 +202,33 @@ func lookup(word []byte) term {
 	}
 	return term{}
 }
+
+// userStems are believed at the end of a word written without separators, or
+// before a filler.
+var userStems = []string{"username", "email", "userid"}
+
+// lookupUser finds usernames in longer words: usernamefld, regemail. What stands
+// around the stem may modify it.
+func lookupUser(word []byte) term {
+	for _, stem := range userStems {
+		i := bytes.Index(word, []byte(stem))
+		if i < 0 || len(word) == len(stem) {
+			continue
+		}
+		before, after := lexicon[string(word[:i])], lexicon[string(word[i+len(stem):])]
+		if after.text == "" && i+len(stem) < len(word) {
+			continue
+		}
+		t := lexicon[stem]
+		t.sense |= (before.sense | after.sense) &^ (isUser | isEmail | isLogin | isPassword | isPass)
+		return t
+	}
+	// lgname: a prefix of one or two letters
+	if n := len(word) - len("name"); n > 0 && n <= 2 && string(word[n:]) == "name" && (n == 2 || !personal(word[0])) {
+		return lexicon["username"]
+	}
+	return term{}
+}
+
+// personal tells the first letter of fname, lname, sname and mname.
+func personal(c byte) bool { return c == 'f' || c == 'l' || c == 's' || c == 'm' || c == 'd' }

@@ -38,6 +38,8 @@ const (
 	roleOperation
 	roleDocument
 	roleRPC
+	roleMethod // the method that a POST stands for
+	roleGroups // what an administrator gives a user
 )
 
 func (r role) isPassword() bool   { return r >= rolePassword && r <= roleConfirm }
@@ -83,6 +85,8 @@ func classify(path []byte) meaning {
 	case operator:
 		m.hostile = m.role != roleNone
 	case isDigits(last):
+	case isAttribute(last):
+		return meaning{}
 	case m.role == rolePassword && string(last) == "second":
 		m.role = roleConfirm
 	case !m.role.isPassword():
@@ -92,6 +96,16 @@ func classify(path []byte) meaning {
 		return meaning{}
 	}
 	return m
+}
+
+// isAttribute reports whether a member of an object describes the password that
+// another member holds.
+func isAttribute(last []byte) bool {
+	switch string(last) {
+	case "algorithm", "type", "salt", "iterations", "format", "method":
+		return true
+	}
+	return false
 }
 
 // cutLast splits a normalised path before its last segment.
@@ -123,6 +137,8 @@ func nameOf(segment []byte) meaning {
 	switch string(segment) {
 	case "grant_type", "grantType":
 		return meaning{role: roleGrant, word: "grant_type"}
+	case "_method":
+		return meaning{role: roleMethod, word: "method"}
 	case "operationName":
 		return meaning{role: roleOperation, word: "operation"}
 	}
@@ -214,7 +230,7 @@ func isPlainWord(segment []byte) bool {
 }
 
 func (p *parts) password() meaning {
-	if p.has&(isPassword|isPass) == 0 || p.has&(isNot|isToken|isCode) != 0 {
+	if p.has&(isPassword|isPass) == 0 || p.has&(isNot|isToken|isCode|isThing) != 0 {
 		return meaning{}
 	}
 	word := ""
@@ -251,6 +267,7 @@ func (p *parts) onlyModifiers(from int) bool {
 func (p *parts) code() meaning {
 	last := p.words[p.n-1]
 	switch {
+	case p.has&isForm != 0:
 	case last.sense&isToken != 0:
 		return meaning{role: roleToken, word: "token"}
 	case p.has&isNot != 0:
@@ -272,6 +289,12 @@ func (p *parts) identifier() meaning {
 		before = p.words[n-2].sense
 	}
 	if last.sense&isNameWord != 0 && before&(isUser|isLogin) == 0 && n > 1 {
+		if p.words[n-2].short {
+			return meaning{role: roleIdentifier, key: "username", word: "name"}
+		}
+		if before&isFiller != 0 {
+			return meaning{role: roleName, key: "username", word: "name"}
+		}
 		return meaning{role: rolePerson, word: "name"}
 	}
 	if p.has&(isNot|isConfirm|isNew|isOld|isForeign) != 0 || p.two {

@@ -56,7 +56,8 @@ func MayCarry(method, path, rawQuery string, h http.Header, contentLength int64)
 // mayLogOut looks for the tail of logout, sign-out, logoff and the like, and
 // for a DELETE of a session.
 func mayLogOut(method, path string) bool {
-	if method == http.MethodDelete && holdsFold(path, "session") {
+	if method == http.MethodDelete && (holdsFold(path, "session") || holdsFold(path, "auth") ||
+		holdsFold(path, "token") || holdsFold(path, "log") || holdsFold(path, "sign")) {
 		return true
 	}
 	for i := 0; i+3 <= len(path); i++ {

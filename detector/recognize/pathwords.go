@@ -26,8 +26,12 @@ const (
 	saysSetup                          // the first account of an installation
 	saysInvite                         // accepting an invitation
 	saysGraphQL
-	lastUsers // the last segment is a collection of users
-	lastLogin // the last segment says login
+	saysEdit   // changing what is there
+	saysConfig // settings of a thing that has a password of its own
+	saysCheck  // looking whether something may be had
+	lastUsers  // the last segment is a collection of users
+	lastLogin  // the last segment says login
+	lastSignup // the last segment says signup
 )
 
 // saysAccount is all that an attempt or its relatives may be called.
@@ -36,7 +40,7 @@ const saysAccount = saysLogin | saysAuth | saysToken | saysSignup | saysLogout |
 // pathWords are whole words. Two neighbours are also looked up joined, so that
 // sign_in, sign-in, signIn and signin are one.
 var pathWords = buildPathWords(map[pathSense]string{
-	saysLogin: `login signin logon authenticate authentication securitycheck anmelden anmeldung
+	saysLogin: `login signin logon authenticate authentication authn securitycheck anmelden anmeldung
 		einloggen connexion entrar iniciarsesion inicio acceder accedi inloggen wejdz logowanie
 		prihlaseni giris oturum вход войти 登录`,
 	saysLogin | saysSession: `session sessions`,
@@ -45,20 +49,31 @@ var pathWords = buildPathWords(map[pathSense]string{
 	saysSignup: `signup register registration registrations registrieren registrierung join
 		createaccount createuser newuser newaccount enroll enrol onboarding inscription inscribirse
 		registro registo cadastro rejestracja registrace kayit регистрация 注册 firstregister`,
-	saysLogout: `logout logoff signout signoff abmelden abmeldung deconnexion cerrarsesion sair uitloggen
+	saysLogout: `revoke logout logoff signout signoff abmelden abmeldung deconnexion cerrarsesion sair uitloggen
 		выход 退出`,
-	saysReset:              `reset recover recovery resetpassword passwordreset resetpass rp resetpwd zuruecksetzen`,
-	saysForgot:             `forgot forgotten lost forgotpassword lostpassword lostpass forgotpass lostpwd forgotpwd resendpwd vergessen oublie`,
-	saysPassword:           `password passwd passwords passwort kennwort setpassword`,
-	saysChange:             `change set`,
-	saysMFA:                `mfa otp totp tfa twofactor twofa factor challenge factors`,
-	saysSelf:               `profile settings preferences me myaccount self userprofile`,
-	saysManage:             `add edit create new update delete remove save manage destroy import modify`,
+	saysReset:  `reset recover recovery resetpassword passwordreset resetpass rp resetpwd zuruecksetzen`,
+	saysForgot: `forgot forgotten lost forgotpassword lostpassword lostpass forgotpass lostpwd forgotpwd resendpwd vergessen oublie`,
+	saysPassword | saysChange: `changepassword changepasswd changepass changepwd changepw updatepassword
+		passwordchange changecredentials editpassword`,
+	saysPassword | saysCheck:          `validatepassword passwordstrength passwordpolicy`,
+	saysPassword:                      `password passwd passwords passwort kennwort setpassword`,
+	saysChange:                        `change set`,
+	saysMFA:                           `mfa otp totp tfa twofactor twofa factor challenge factors`,
+	saysSelf:                          `profile settings preferences me myaccount self userprofile`,
+	saysManage:                        `add create new manage import insert`,
+	saysManage | saysEdit:             `edit update delete remove save destroy modify editsave updated`,
+	saysManage | saysUsers:            `adduser useradd`,
+	saysManage | saysUsers | saysEdit: `edituser updateuser saveuser deleteuser`,
+	saysConfig: `config configuration smtp mailer datasource datasources integration integrations webhook
+		webhooks wifi wlan proxy ldap backup backups mirror mirrors connections migrate migrations shares
+		mailboxes`,
+	saysCheck:              `check validate validation available availability exists verify strength suggest`,
 	saysUsers:              `users user members member customers customer people employees records`,
 	saysAdmin:              `admin administration administrator backend dashboard`,
 	saysEnable:             `enable disable enabled disabled activate generate configure`,
-	saysEnable | saysSetup: `setup`,
+	saysEnable | saysSetup: `setup install installation installer firstrun`,
 	saysInvite:             `invitation invitations invite invites`,
+	saysInvite | saysSetup: `bootstrap`,
 	saysGraphQL:            `graphql gql`,
 })
 
@@ -119,6 +134,9 @@ func senseOfPath(path string) pathSense {
 	}
 	if last&saysLogin != 0 {
 		all |= lastLogin
+	}
+	if last&saysSignup != 0 {
+		all |= lastSignup
 	}
 	return all
 }

@@ -106,9 +106,12 @@ type reading struct {
 	beyond int
 	nested bool // inside a JSON text within a field
 	scan   jsonScan
-	// namedInPath tells that the last path segment ends in the user's name, as
-	// where clients log in by PUT to a resource of their own (CouchDB, npm).
-	namedInPath bool
+	// namedInPath tells that a path segment ends in a colon and the user's name,
+	// as where clients log in by PUT to a resource of their own (CouchDB, npm);
+	// ownSegment that the last segment is the name of a user.
+	namedInPath, ownSegment bool
+	// override is the method that a field asks for.
+	override string
 
 	// First pieces of memory for what grows: a usual body needs no more, so a
 	// request that turns out to be no attempt costs one allocation.
@@ -293,7 +296,8 @@ func (rd *reading) keep(list []field, f field) []field {
 }
 
 func (rd *reading) sign(m meaning, value []byte) {
-	if len(bytes.TrimSpace(value)) == 0 {
+	// A link may name the logout without a value: ?user=a&logout
+	if len(bytes.TrimSpace(value)) == 0 && (m.role != roleLogout || rd.place != inQuery) {
 		return
 	}
 	rd.signs |= 1 << m.role
@@ -304,6 +308,8 @@ func (rd *reading) sign(m meaning, value []byte) {
 		} else if rd.grant == noGrant {
 			rd.grant = otherGrant
 		}
+	case roleMethod:
+		rd.override = string(value[:min(len(value), len("DELETE"))])
 	case roleOperation:
 		rd.operationField(m, value)
 	}
@@ -311,10 +317,15 @@ func (rd *reading) sign(m meaning, value []byte) {
 
 // operationField takes a field that names what to do.
 func (rd *reading) operationField(m meaning, value []byte) {
-	if len(value) <= maxName {
+	// The title of a page in the query is chosen by the app, elsewhere it is a
+	// text of somebody's. The method of a JSON call is looked at with its
+	// arguments.
+	text := m.word == "title" && rd.place != inQuery
+	call := m.word == "method" && rd.format == FormatJSON
+	if len(value) <= maxName && !text && !call {
 		rd.operation |= senseOfWords(value)
 	}
-	if m.word == "action" || rd.format != FormatJSON {
+	if m.word == "action" || m.word == "title" || rd.format != FormatJSON {
 		return
 	}
 	// Where everything is a "call", a field within names the method.
