@@ -182,7 +182,8 @@ var noSessionWords = wordSet(`
 var loginCookieNames = []string{
 	" logged in ", " loggedin ", " remember me ", " rememberme ", " remember user ", " remember token ", " remember web ",
 	" session token ", " access token ", " refresh token ", " auth token ", " authtoken ", " id token ", " jwt ",
-	" identity application ", " aspxauth ",
+	" identity application ", " aspxauth ", " stay signed in ", " stay logged in ", " keep logged in ", " keep signed in ",
+	" auto login ", " autologin ", " remember login ", " persistent login ",
 }
 
 // wordSet makes a set of the words in a text.

@@ -43,7 +43,7 @@ func TestClassifyRedirects(t *testing.T) {
 		{name: "second factor in the query", x: attempt(to("/login?step=otp")), want: Challenge, sure: 0.85},
 		{name: "verification page", x: attempt(to("/verify")), want: Challenge},
 		{name: "the wished page is called error", x: attempt(to("/login?next=%2Ferror%2F2fa")), want: Failure},
-		{name: "user name repeated in the query", x: at("/db/", "", to("/home?username=invalid", session)), want: Success},
+		{name: "user name repeated in the query", x: at("/db/", "", to("/home?username=invalid", session), "theme"), want: Success},
 		{name: "code for another site", x: attempt(to("https://client.example/cb?code=0123456789&state=error")), want: Success, sure: 0.9},
 		{name: "login page of another host", x: attempt(to("https://other.example/login", session)), want: Success},
 		{name: "without a session cookie", x: attempt(to("/home")), want: Success, notSure: 0.8},

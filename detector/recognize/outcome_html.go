@@ -226,6 +226,9 @@ func (r *pageReader) input(tag pageTag) {
 		r.password = true
 		r.passwords++
 	case kind == "hidden", kind == "submit", kind == "checkbox":
+	case (kind == "" || kind == "text") && passwordFieldNames[plainKey(string(tag.name))]:
+		r.password = true
+		r.passwords++
 	case oneTime, codeFieldNames[plainKey(string(tag.name))], codeFieldNames[plainKey(string(tag.labels[1]))]:
 		r.code = true
 	}
@@ -296,8 +299,8 @@ func beginsSession(address []byte) bool {
 	if !slices.ContainsFunc(enteringStems, func(stem []byte) bool { return containsFold(address, stem) }) {
 		return false
 	}
-	p, _, _ := strings.Cut(string(address), "?")
-	return isLoginPage(p, nil)
+	p, query, _ := strings.Cut(string(address), "?")
+	return isLoginPage(p, splitWords(query, 16))
 }
 
 var (
@@ -312,10 +315,13 @@ var (
 		[]byte("err"), []byte("danger"), []byte("alert"), []byte("invalid"), []byte("warn"),
 		[]byte("fail"), []byte("flash"), []byte("nonfield"), []byte("success"), []byte("succeed"),
 	}
-	leavingStems   = [][]byte{[]byte("out"), []byte("off"), []byte("abmeld"), []byte("deconn")}
-	enteringStems  = [][]byte{[]byte("log"), []byte("sign"), []byte("anmeld"), []byte("conn"), []byte("acce")}
-	leavingWords   = []string{" logout ", " log out ", " signout ", " sign out ", " logoff ", " log off ", " abmelden ", " deconnexion "}
-	codeFieldNames = wordSet(`otp otpcode otpattempt totp totpcode mfacode mfatoken 2facode 2fatoken twofactorcode
+	leavingStems  = [][]byte{[]byte("out"), []byte("off"), []byte("abmeld"), []byte("deconn")}
+	enteringStems = [][]byte{[]byte("log"), []byte("sign"), []byte("anmeld"), []byte("conn"), []byte("acce")}
+	leavingWords  = []string{" logout ", " log out ", " signout ", " sign out ", " logoff ", " log off ", " abmelden ", " deconnexion "}
+	// passwordFieldNames are what a field for a password is called where the page
+	// shows what is typed.
+	passwordFieldNames = wordSet(`password passwd passwort pwd userpassword loginpassword`)
+	codeFieldNames     = wordSet(`otp otpcode otpattempt totp totpcode mfacode mfatoken 2facode 2fatoken twofactorcode
 		twofactortoken tfacode tfatoken onetimecode onetimepassword verificationcode authcode passcode securitycode
 		smscode authenticatorcode factorcode`)
 )

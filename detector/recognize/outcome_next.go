@@ -65,13 +65,14 @@ func Follow(first Outcome, x Exchange, path, rawQuery string, next *Response) (o
 	if !first.Next || next == nil || x.Response == nil || next.UpstreamError {
 		return first, false
 	}
-	changed := readCookies(x).session()
+	before := readCookies(x)
+	back := samePath(path, x.Path)
 	x.Path, x.RawQuery, x.Response, x.Referer = path, rawQuery, next, ""
 	if x.Credentials == nil {
 		x.Credentials = &Credentials{}
 	}
-	l := landing{answer: readAnswer(x), ceiling: deferredUnsure}
-	if changed {
+	l := landing{answer: readAnswer(x), ceiling: deferredUnsure, changed: before.renewed && back}
+	if before.session() {
 		l.ceiling = deferredSure
 	}
 	o, decided = l.judge()
@@ -92,6 +93,8 @@ func Follow(first Outcome, x Exchange, path, rawQuery string, next *Response) (o
 // landing is the page that an attempt led to.
 type landing struct {
 	*answer
+	// changed: the first answer changed a session that was there before.
+	changed bool
 	// ceiling is the most confidence of a success.
 	ceiling float32
 }
@@ -161,7 +164,11 @@ func (l landing) page2xx() (Outcome, bool) {
 	case p.warned.has(saidRefused) && (p.login || !p.logout):
 		return outcome(Failure, deferredSure, "error message about the credentials"), true
 	case p.login && !p.logout:
-		return outcome(Failure, deferredSure, "login form"), true
+		return l.formAgain(), true
+	case p.login:
+		return outcome(Success, 0.7, "page with a way to log out", "yet a form with a password field"), true
+	case p.password && l.changes():
+		return outcome(Success, 0.75, "form for a new password"), true
 	case p.password:
 		return undecided()
 	case p.code && !p.logout:
@@ -171,6 +178,31 @@ func (l landing) page2xx() (Outcome, bool) {
 	}
 	return l.silentPage()
 }
+
+// formAgain reads a page with the login form. Where the page of the login is also
+// the one of those who are logged in, it has the form for both, and a changed
+// session was more than a place for an error message that it does not hold.
+func (l landing) formAgain() Outcome {
+	switch {
+	case l.changed && !l.answer.page.warning && !l.answer.page.told.has(saidRefused):
+		return outcome(Unknown, 0, "login form without an error message", "yet the session cookie was changed")
+	default:
+		return outcome(Failure, deferredSure, "login form")
+	}
+}
+
+// changes reports whether the page is, by its address, one for a new password:
+// who is asked for one was let in with the old one.
+func (l landing) changes() bool {
+	words := splitWords(l.x.Path, 32)
+	return containsWord(words, changeWords) ||
+		containsWord(words, newWords) && containsWord(words, credentialKeyWords)
+}
+
+var (
+	changeWords = wordSet(`changepassword passwordchange chpasswd newpassword updatepassword passwordexpired expiredpassword`)
+	newWords    = wordSet(`change new update expired renew force must`)
+)
 
 // silentPage reads a page by what is not on it.
 func (l landing) silentPage() (Outcome, bool) {

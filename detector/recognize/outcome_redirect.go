@@ -23,6 +23,8 @@ type target struct {
 	same, login, form, foreign bool
 	// grant: a code or token for another site follows in the query.
 	grant bool
+	// hands: a token is handed on to the app's own page.
+	hands bool
 	// probes: the query says that the next page looks whether the client keeps
 	// cookies, which apps do after a login.
 	probes bool
@@ -44,9 +46,9 @@ func (a *answer) redirect(location, why string) Outcome {
 	case t.probes && !t.foreign:
 		return deferred(t, outcome(Success, 0.75, why+" leads to a page that tries the cookies"))
 	case t.login && t.same:
-		return a.backToLogin(why + " leads back to the login page")
+		return a.backToLogin(t, why+" leads back to the login page")
 	case t.login:
-		return a.backToLogin(why + " leads to a login page")
+		return a.backToLogin(t, why+" leads to a login page")
 	case t.same:
 		return a.backToSelf(t, why)
 	case t.form:
@@ -77,12 +79,17 @@ func (a *answer) obstacleAt(t target, why string) Outcome {
 
 // backToLogin is a failure, whatever session cookie comes along: apps store the
 // error message in a session. Only a cookie of somebody logged in speaks
-// against it.
-func (a *answer) backToLogin(why string) Outcome {
-	if a.cookies.login {
+// against it. Some apps have one page for logging in and for having done so; a
+// session of before is changed then, and the page tells.
+func (a *answer) backToLogin(t target, why string) Outcome {
+	switch {
+	case a.cookies.login:
 		return outcome(Success, 0.7, why, "yet a cookie of somebody logged in")
+	case t.same && a.cookies.renewed:
+		return deferred(t, outcome(Failure, 0.9, why, "the session cookie was changed"))
+	default:
+		return outcome(Failure, 0.95, why)
 	}
-	return outcome(Failure, 0.95, why)
 }
 
 // backToSelf reads a redirect to the page of the attempt where that is no login
@@ -129,13 +136,27 @@ func (a *answer) elsewhere(t target, why string) Outcome {
 	switch {
 	case t.grant:
 		return outcome(Success, 0.92, why, "with a code for another site")
-	case a.cookies.login, a.cookies.session() && (a.x.Referer != "" || a.kind() == config.KindMFA || a.atLogin()):
+	case t.hands:
+		return deferred(t, outcome(Success, 0.8, why, "with a token"))
+	case a.cookies.login, a.cookies.session() && a.plainlyAway():
 		return outcome(Success, 0.92, why, "new session cookie")
+	case a.cookies.session() && !a.borne:
+		return deferred(t, outcome(Unknown, 0, why, "a session cookie that visitors may get too"))
 	case a.cookies.session():
 		return deferred(t, outcome(Success, 0.85, why, "new session cookie"))
+	case !a.borne && !t.foreign:
+		// Whoever holds no cookie before or after is no logged in browser.
+		return deferred(t, outcome(Failure, 0.75, why, "no cookie at all"))
 	default:
 		return deferred(t, outcome(Success, 0.75, why, "no session cookie"))
 	}
+}
+
+// plainlyAway reports whether a redirect to another page leads away from where
+// one logs in: the attempt was made there, or came from a page that it does not
+// lead back to, or was the second step.
+func (a *answer) plainlyAway() bool {
+	return a.x.Referer != "" || a.kind() == config.KindMFA || a.atLogin()
 }
 
 // atLogin reports whether the attempt was made where a login is expected, by
@@ -196,6 +217,7 @@ func (t *target) readQuery(query url.Values) {
 		t.probes = t.probes || probeKeys[plain]
 		for _, v := range values {
 			t.grant = t.grant || (grantKeys[plain] && len(v) >= minSessionValue)
+			t.hands = t.hands || (handKeys[plain] && len(v) >= 2*minSessionValue)
 			if grantKeys[plain] || len(v) > 128 {
 				continue
 			}
@@ -243,6 +265,9 @@ var (
 	// grantKeys are parameters that hand a completed login to another site
 	// (OAuth 2.0 codes, SAML artifacts, CAS tickets).
 	grantKeys = wordSet(`code samlresponse samlart ticket accesstoken idtoken`)
+	// handKeys are parameters by which a page is told of a login that another
+	// one completed.
+	handKeys = wordSet(`token authtoken sessiontoken logintoken sid sessionid jwt onetimetoken key`)
 	// probeKeys are parameters of a page that looks whether the session it just
 	// began is borne again.
 	probeKeys = wordSet(`testsession testcookie testcookies cookietest cookiecheck checkcookie checkcookies

@@ -21,7 +21,10 @@ func (a *answer) login() Outcome {
 // redirection reads a 3xx.
 func (a *answer) redirection() Outcome {
 	location := a.x.Response.Header.Get("Location")
-	if location == "" {
+	switch {
+	case location == "" && a.cookies.login:
+		return outcome(Success, 0.8, "status "+itoa(a.status)+" without a location", "a cookie of somebody logged in")
+	case location == "":
 		return outcome(Unknown, 0, "status "+itoa(a.status)+" without a location")
 	}
 	return a.redirect(location, "status "+itoa(a.status))
