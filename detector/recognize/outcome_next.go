@@ -71,7 +71,7 @@ func Follow(first Outcome, x Exchange, path, rawQuery string, next *Response) (o
 	if x.Credentials == nil {
 		x.Credentials = &Credentials{}
 	}
-	l := landing{answer: readAnswer(x), ceiling: deferredUnsure, changed: before.renewed && back}
+	l := landing{answer: readAnswer(x), ceiling: deferredUnsure, changed: before.renewed && back && isLoginPage(path, nil)}
 	if before.session() {
 		l.ceiling = deferredSure
 	}
