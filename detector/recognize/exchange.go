@@ -12,6 +12,10 @@ func (r *Request) Exchange(found *Credentials, resp *Response, known RouteFacts)
 		Host: r.Host, Path: r.Path, RawQuery: r.RawQuery, Referer: r.Header.Get("Referer"),
 		Credentials: found, Response: resp, Known: known,
 	}
+	x.Method = r.Method
+	if found.Format == FormatBasic || found.Format == FormatDigest {
+		x.WithCode = bringsCode(r.Header)
+	}
 	for _, c := range (&http.Request{Header: r.Header}).Cookies() {
 		if len(x.Cookies) == maxCookieNames {
 			break
@@ -24,4 +28,18 @@ func (r *Request) Exchange(found *Credentials, resp *Response, known RouteFacts)
 		}
 	}
 	return x
+}
+
+// bringsCode reports whether a header of the request carries a second factor:
+// X-GitHub-OTP and the like.
+func bringsCode(h http.Header) bool {
+	for name, values := range h {
+		if len(values) == 0 || values[0] == "" {
+			continue
+		}
+		if hasSuffixFold(name, "-otp") || hasSuffixFold(name, "-totp") || hasSuffixFold(name, "-2fa") || hasSuffixFold(name, "-mfa") {
+			return true
+		}
+	}
+	return false
 }

@@ -1,10 +1,10 @@
 package recognize
 
-import "strings"
+import "bytes"
 
 // keyMeaning is what the name of a JSON field stands for in the answer to an
 // attempt.
-type keyMeaning uint16
+type keyMeaning uint32
 
 const (
 	// keyFlag says whether it worked, keyStatus how, keyCode with a number or
@@ -34,13 +34,23 @@ const (
 	keyFault
 	keyBlame
 	keyRPC
+	// keyAsks asks for a second factor even beside a token, which is then one
+	// for the second step only. keyStep names a step or a method by a word.
+	keyAsks
+	keyStep
+	// keyRedirect is a keyLocation that means nothing else, however deep.
+	keyRedirect
+	// keyProof lists what identifies a user: the ways to log in.
+	keyProof
+	// keyError is the error code of OAuth 2.0.
+	keyError
 )
 
 func (m keyMeaning) has(any keyMeaning) bool { return m&any != 0 }
 
 // keyMeanings lists the names, without case and separators.
 var keyMeanings = makeKeyMeanings(map[keyMeaning]string{
-	keyFlag: `success ok authenticated isauthenticated loggedin isloggedin succeeded issuccess issuccessful
+	keyFlag: `d success ok authenticated isauthenticated loggedin isloggedin succeeded issuccess issuccessful
 		authorized isvalid valid loginsuccess passed`,
 	keyStatus: `status state outcome type statustext`,
 	keyCode:   `code statuscode httpstatus responsecode resultcode retcode`,
@@ -50,19 +60,27 @@ var keyMeanings = makeKeyMeanings(map[keyMeaning]string{
 	keyField: `password username email login identity identifier`,
 	keyToken: `token accesstoken jwt idtoken authtoken sessiontoken sessionid session sid refreshtoken bearer
 		bearertoken apitoken authenticationtoken access authorization xauthtoken accessjwt ticket`,
-	keySecond: `mfa mfarequired mfatoken mfaid mfachallenge requiresmfa requiremfa needsmfa 2fa 2farequired
+	keyAsks: `mfarequired requiresmfa requiremfa needsmfa 2farequired requires2fa require2fa need2fa
+		twofactorrequired requirestwofactor tfarequired needtfa otprequired requiresotp totprequired
+		challengename challengerequired secondfactorrequired factorrequired mfapendingcredential
+		twofactorredirect mfatoken twofactortoken`,
+	keyStep:  `stepid step nextstep requiredaction method authmethod messagecode`,
+	keyProof: `identities`,
+	keyError: `error`,
+	keySecond: `verification tfa needtfa mfapendingcredential mfainfo twofactorredirect twofactorproviders mfa mfarequired mfatoken mfaid mfachallenge requiresmfa requiremfa needsmfa 2fa 2farequired
 		requires2fa require2fa need2fa twofactor twofactorrequired twofactortoken requirestwofactor twofactorauth
 		tfa tfarequired otp otprequired requiresotp otptoken totprequired challenge challengename challengeid
 		challengetoken challengerequired secondfactor secondfactorrequired factorrequired verificationrequired
 		requiresverification`,
-	keyLocation: `location redirect redirecturl redirecturi redirectto redirectpath url nexturl returnurl returnto
+	keyRedirect: `redirectbrowserto redirect redirecturl redirecturi redirectto redirectpath forwardurl targeturl`,
+	keyLocation: `redirectbrowserto location redirect redirecturl redirecturi redirectto redirectpath url nexturl returnurl returnto
 		targeturl forwardurl goto`,
 	keyAccount: `user users account profile record member customer me admin currentuser userinfo viewer player doc`,
 	keyID:      `id uid uuid userid`,
 	keyName:    `email username login name displayname cn`,
 	keyIgnored: `stack stacktrace trace locations html help settings preferences schema debug documentationurl
 		widget i18n translations`,
-	keyFault: `err errcode fault exception`,
+	keyFault: `err errcode errno errnum errmsg errstr fault exception faultstring faultcode faultactor`,
 	keyRPC:   `jsonrpc`,
 })
 
@@ -89,8 +107,15 @@ func meaningOf(key []byte) keyMeaning {
 	var buf [maxKeyLength]byte
 	plain := appendPlainKey(buf[:0], key)
 	means := keyMeanings[string(plain)]
-	if isFaultKey(string(plain)) {
+	if isFaultKey(plain) {
 		means |= keyFault
+	}
+	switch {
+	case means != 0:
+	case isTokenKey(plain):
+		means = keyToken
+	case bytes.HasSuffix(plain, []byte("result")):
+		means = keyResult
 	}
 	if means.has(keyFault) && containsWord(splitWords(string(key), 8), credentialKeyWords) {
 		means |= keyBlame
@@ -98,8 +123,23 @@ func meaningOf(key []byte) keyMeaning {
 	return means
 }
 
-func isFaultKey(plain string) bool {
-	return strings.HasPrefix(plain, "error") || strings.HasSuffix(plain, "error") || strings.HasSuffix(plain, "errors")
+func isFaultKey(plain []byte) bool {
+	return bytes.HasPrefix(plain, []byte("error")) || bytes.HasSuffix(plain, []byte("error")) || bytes.HasSuffix(plain, []byte("errors"))
+}
+
+// isTokenKey reports whether a name ends as those of sessions and tokens for
+// access do, with a word in front: myapp_session_token.
+func isTokenKey(plain []byte) bool {
+	for _, end := range tokenKeyEnds {
+		if bytes.HasSuffix(plain, end) {
+			return true
+		}
+	}
+	return false
+}
+
+var tokenKeyEnds = [][]byte{
+	[]byte("accesstoken"), []byte("sessiontoken"), []byte("authtoken"), []byte("sessionid"), []byte("rpcsession"), []byte("jwttoken"),
 }
 
 // plainKey removes case and separators from a name: accessToken and

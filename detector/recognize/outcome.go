@@ -12,8 +12,12 @@ type Exchange struct {
 	// Host is the host the request asked for, without port, lower case. Empty:
 	// every absolute redirect is taken for one to the same host.
 	Host string
+	// Method is the method of the request. Empty: POST.
+	Method string
 	// Path is the decoded request path, RawQuery the query as sent.
 	Path, RawQuery string
+	// WithCode tells that a header of the request carried a second factor.
+	WithCode bool
 	// Referer is the Referer header of the request, empty when there was none:
 	// the page with the form, if the client tells the truth.
 	Referer string
@@ -103,13 +107,26 @@ func automatic(x Exchange) Outcome {
 		return outcome(Throttled, 0.97, "status "+itoa(resp.Status))
 	}
 	a := readAnswer(x)
-	if resp.Status >= 500 {
-		return a.serverError()
+	if !a.byHeader() {
+		if o, ok := a.revised(); ok {
+			return o
+		}
 	}
-	if a.byHeader() {
+	switch {
+	case resp.Status >= 500:
+		return a.serverError()
+	case a.byHeader():
 		return a.authorization()
 	}
-	switch x.Credentials.Kind {
+	return a.byKind()
+}
+
+// byKind reads an answer of the app by what was tried.
+func (a *answer) byKind() Outcome {
+	if target := scriptTarget(a.x.Response.Header); target != "" && (a.status < 300 || a.status == http.StatusConflict) {
+		return a.scripted(target)
+	}
+	switch a.kind() {
 	case config.KindLogout:
 		return a.logout()
 	case config.KindResetRequest:
@@ -119,8 +136,22 @@ func automatic(x Exchange) Outcome {
 	case config.KindSignup:
 		return a.signup()
 	default:
-		return a.login()
+		return a.creates(a.login())
 	}
+}
+
+// scripted reads an answer that tells the page's script where to go.
+func (a *answer) scripted(target string) Outcome {
+	const why = "redirect for the page's script"
+	switch a.kind() {
+	case config.KindSignup:
+		return a.signupRedirect(target, why)
+	case config.KindLogin, config.KindMFA:
+		return a.redirect(target, why)
+	case config.KindReset, config.KindPasswordChange:
+		return a.changeRedirect(target, why)
+	}
+	return outcome(Success, 0.8, why)
 }
 
 // statusClientClosed is what Caddy's reverse proxy writes when the client has
@@ -146,7 +177,11 @@ func unanswered(resp *Response) Outcome {
 // deciding part of the answer has settled nothing in its favour (H8).
 func closing(x Exchange, o Outcome) Outcome {
 	resp := x.Response
-	if (o.Result == Failure || o.Result == Challenge) && x.Credentials.Missing {
+	if o.Kind == config.KindNone {
+		o.Result, o.Confidence, o.Next = Unknown, 0, false
+		return o
+	}
+	if x.Credentials.Missing && (o.Result == Failure || o.Result == Challenge || o.Result == Throttled) {
 		o.Result = Malformed
 		o.Evidence = append(o.Evidence, "a credential was empty")
 	}

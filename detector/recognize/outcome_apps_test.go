@@ -187,7 +187,7 @@ func TestClassifyPagesAndTexts(t *testing.T) {
 		{name: "204 with a cookie", x: attempt(reply(204, "", session)), want: Success, sure: 0.9},
 		{name: "204 without", x: attempt(reply(204, "")), want: Success},
 		{name: "binary with a cookie", x: attempt(reply(200, "\x0a\x28\x0a\x0b", "Content-Type: application/proto", session)), want: Success},
-		{name: "binary without", x: attempt(reply(200, "\x0a\x28\x0a\x0b", "Content-Type: application/proto")), want: Unknown},
+		{name: "binary without", x: attempt(reply(200, "\x0a\x28\x0a\x0b", "Content-Type: application/octet-stream")), want: Unknown},
 	})
 }
 

@@ -30,6 +30,10 @@ type pageFacts struct {
 	// errors; warning tells that there is such text.
 	told, warned said
 	warning      bool
+	// blamed: there is an element for errors, with or without a text.
+	blamed bool
+	// hands: a form that sends the browser on with a completed login.
+	hands bool
 	// praised: there is text in an element marked as a success.
 	praised bool
 	// tags is how many tags were seen: a text without any is no page. document
@@ -113,6 +117,9 @@ func (r *pageReader) step() bool {
 
 // hear takes in a text between two tags.
 func (r *pageReader) hear() {
+	if r.silent.open() && r.silent.name == "script" {
+		r.readScript(r.z.Raw())
+	}
 	if r.silent.open() || r.text >= maxPageText {
 		return
 	}
@@ -172,7 +179,7 @@ type pageTag struct {
 	target                   []byte
 	labels                   [3][]byte
 	kind, name, autocomplete []byte
-	equiv, content           []byte
+	equiv, content, value    []byte
 	hidden                   bool
 }
 
@@ -202,6 +209,8 @@ func (r *pageReader) attributes(more bool) pageTag {
 			tag.equiv = value
 		case "content":
 			tag.content = value
+		case "value":
+			tag.value = value
 		case "hidden":
 			tag.hidden = true
 		case "style":
@@ -225,7 +234,9 @@ func (r *pageReader) input(tag pageTag) {
 	case kind == "password" && !oneTime:
 		r.password = true
 		r.passwords++
-	case kind == "hidden", kind == "submit", kind == "checkbox":
+	case kind == "hidden":
+		r.hands = r.hands || handedFields[plainKey(string(tag.name))] && len(tag.value) >= 2*minSessionValue
+	case kind == "submit", kind == "checkbox":
 	case (kind == "" || kind == "text") && passwordFieldNames[plainKey(string(tag.name))]:
 		r.password = true
 		r.passwords++
@@ -252,10 +263,10 @@ func refreshTarget(content string) string {
 
 // markElement notes an element whose class, id or role marks its text.
 func (r *pageReader) markElement(name string, tag pageTag) {
-	if r.mark.open() {
+	if r.mark.open() || name == "button" || name == "a" || name == "input" || name == "body" || name == "html" {
 		return
 	}
-	praise, blame := false, false
+	praise, blame, calm := false, false, false
 	for _, label := range tag.labels {
 		if !mayMark(label) {
 			continue
@@ -263,6 +274,11 @@ func (r *pageReader) markElement(name string, tag pageTag) {
 		words := splitWords(string(label), 24)
 		praise = praise || containsWord(words, praiseWords)
 		blame = blame || containsWord(words, blameWords)
+		calm = calm || containsWord(words, calmWords)
+		r.blamed = r.blamed || !tag.hidden && !r.silent.open() && containsWord(words, errorWords)
+	}
+	if calm && !r.blamed {
+		blame = false
 	}
 	if praise || blame {
 		r.praising = praise
@@ -309,11 +325,19 @@ var (
 	// openEnded are elements that pages leave open.
 	openEnded     = wordSet(`a p li dt dd td th tr option`)
 	blockElements = wordSet(`div p form table tr ul ol dl h1 h2 h3 h4 section article main footer header fieldset`)
-	praiseWords   = wordSet(`success successful succeeded`)
-	blameWords    = wordSet(`error errors errorlist err danger alert invalid warning failure failed flash nonfield`)
-	markStems     = [][]byte{
+	praiseWords   = wordSet(`success successful succeeded positive`)
+	blameWords    = wordSet(`error errors errorlist err danger alert invalid warning failure failed flash nonfield negative errorbox errormessage`)
+	// errorWords are the blameWords that mean nothing else, calmWords those that
+	// take an alert back.
+	errorWords = wordSet(`error errors errorlist danger failure failed negative errorbox errormessage`)
+	calmWords  = wordSet(`info information positive primary secondary light notice`)
+	// handedFields are hidden fields of a form that hands a login on to another
+	// site: SAML 2.0 and WS-Federation responses, OAuth 2.0 form_post.
+	handedFields = wordSet(`samlresponse wresult code idtoken accesstoken`)
+	markStems    = [][]byte{
 		[]byte("err"), []byte("danger"), []byte("alert"), []byte("invalid"), []byte("warn"),
 		[]byte("fail"), []byte("flash"), []byte("nonfield"), []byte("success"), []byte("succeed"),
+		[]byte("negative"), []byte("positive"),
 	}
 	leavingStems  = [][]byte{[]byte("out"), []byte("off"), []byte("abmeld"), []byte("deconn")}
 	enteringStems = [][]byte{[]byte("log"), []byte("sign"), []byte("anmeld"), []byte("conn"), []byte("acce")}

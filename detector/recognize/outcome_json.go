@@ -1,6 +1,7 @@
 package recognize
 
 import (
+	"bytes"
 	"strconv"
 	"strings"
 )
@@ -20,8 +21,20 @@ type jsonFacts struct {
 	second bool
 	// account: an object that describes a user.
 	account bool
-	// location is where the page is told to go.
-	location string
+	// asks: a key or word that asks for one even beside a token.
+	asks bool
+	// location is where the page is told to go, redirect the same by a key that
+	// means nothing else.
+	location, redirect string
+	// stale: a word says that a token of the form is missing or wrong.
+	stale bool
+	// clientError: an error code that blames the OAuth client or the request.
+	clientError bool
+	// invented: the description of a user comes with an empty list of ways to
+	// log in, as made up for who must not learn that the account exists.
+	invented bool
+	// form: markup with a password field.
+	form bool
 	// rpc and result: a JSON-RPC answer and its result, when that is text.
 	rpc, result bool
 	// id and name: the identifying fields of a user, outside an account object.
@@ -37,17 +50,54 @@ type jsonFacts struct {
 // readJSONFacts reads a JSON answer and reports whether it saw all of it.
 func readJSONFacts(body []byte) (jsonFacts, bool) {
 	r := jsonReader{}
+	if len(body) > 0 && body[0] != '{' && body[0] != '[' {
+		whole := r.bare(body)
+		return r.facts(), whole
+	}
 	whole := walkAnswerJSON(body, r.node)
+	return r.facts(), whole
+}
+
+// bare takes in a document that is one value without a key: true, "ok".
+func (r *jsonReader) bare(body []byte) bool {
+	body = bytes.TrimSpace(body)
+	text := string(body)
+	switch {
+	case text == "true":
+		r.yes, r.spoken = true, true
+	case text == "false":
+		r.no, r.spoken = true, true
+	case len(text) >= 2 && text[0] == '"' && text[len(text)-1] == '"':
+		v := jsonValue{kind: jsonString, text: string(unescapeJSON(body[1 : len(body)-1]))}
+		r.spoken, r.token = true, isJWT(v.text)
+		r.hear(v)
+	}
+	return true
+}
+
+// facts concludes from all values together.
+func (r *jsonReader) facts() jsonFacts {
 	f := r.jsonFacts
 	f.account = f.account || (f.id && f.name)
 	f.token = f.token || (f.rpc && f.result)
+	f.yes = f.yes || (f.rpc && r.number)
+	f.no = f.no || (f.rpc && r.nobody)
+	f.invented = r.proofs && !r.proven
 	f.told = r.heard.said()
-	return f, whole
+	return f
 }
 
 type jsonReader struct {
 	jsonFacts
 	heard hearing
+	// number: a result that is a number above zero. nobody: an id that is false.
+	number, nobody bool
+	// proofs: there is a list of ways to log in, proven: with something in it.
+	proofs, proven bool
+	// redirects: the last value was the word redirect.
+	redirects bool
+	// inner tells that the values stand in a JSON text within a value.
+	inner bool
 }
 
 // jsonValue is a text, number or word with what the keys say about it.
@@ -65,26 +115,64 @@ type jsonValue struct {
 // node takes in one value.
 func (r *jsonReader) node(n jsonNode) {
 	r.spoken = true
+	last := n.frames[len(n.frames)-1]
+	r.proven = r.proven || r.proofs && (last.means|last.above).has(keyProof)
 	if n.kind == jsonObject || n.kind == jsonList {
+		r.proofs = r.proofs || n.kind == jsonList && !last.list && last.means.has(keyProof)
 		return
 	}
-	last := n.frames[len(n.frames)-1]
 	v := jsonValue{kind: n.kind, means: last.means, above: last.above, listed: last.list, depth: len(n.frames)}
 	if last.list && len(n.frames) > 1 {
 		v.means = n.frames[len(n.frames)-2].means
+	}
+	if n.kind == jsonString && len(n.raw) >= minMarkup {
+		r.markup(n.raw)
 	}
 	if (v.means | v.above).has(keyIgnored) {
 		return
 	}
 	v.text = n.text()
 	switch {
+	case n.kind == jsonString && !r.inner && strings.HasPrefix(v.text, `{"`):
+		r.nested(v.text)
 	case (v.means | v.above).has(keyFault):
 		r.faultValue(v)
 	case v.above.has(keyAccount):
 		r.account = r.account || v.kind == jsonString
+		r.token = r.token || v.kind == jsonString && len(v.text) >= minSessionValue && v.means.has(keyToken)
 	default:
 		r.plainValue(v)
 	}
+}
+
+// minMarkup is the length in bytes from which a text can hold a form.
+const minMarkup = len(`<input type=password>`)
+
+// markup notes a form in a text, as sent to replace a part of the page.
+func (r *jsonReader) markup(raw []byte) {
+	i := bytes.Index(raw, []byte("password"))
+	if i < 0 || bytes.IndexByte(raw, '<') < 0 && !bytes.Contains(raw, []byte(`\u003c`)) {
+		return
+	}
+	r.form = r.form || bytes.Contains(raw, []byte(`type=\"password`)) || bytes.Contains(raw, []byte(`type='password`)) ||
+		bytes.Contains(raw, []byte(`type=password`)) || bytes.Contains(raw, []byte(`type=\u0022password`))
+}
+
+// nested takes in an object that stands in a text, one level deep.
+func (r *jsonReader) nested(text string) {
+	r.inner = true
+	walkAnswerJSON([]byte(text), r.node)
+	r.inner = false
+}
+
+// listedText takes in a text in the outermost list: what apps and single-fetch
+// requests of routers send is the word redirect and an address, or a message.
+func (r *jsonReader) listedText(v jsonValue) {
+	if r.redirects && strings.HasPrefix(v.text, "/") {
+		r.redirect, r.location = firstOf(r.redirect, v.text), firstOf(r.location, v.text)
+	}
+	r.redirects = v.text == "redirect"
+	r.hear(v)
 }
 
 // plainValue takes in a value that belongs to no error and no account.
@@ -93,6 +181,11 @@ func (r *jsonReader) plainValue(v jsonValue) {
 		r.token = r.token || v.means.has(keyToken) || isJWT(v.text)
 	}
 	switch {
+	case v.listed && v.depth == 1 && v.kind == jsonString:
+		r.listedText(v)
+	case v.means.has(keyStep):
+		r.second = r.second || listen(v.text).has(saidSecond)
+		r.hear(v)
 	case v.means.has(keyFlag):
 		r.flag(v)
 	case v.means.has(keyStatus | keyCode | keyResult):
@@ -101,6 +194,9 @@ func (r *jsonReader) plainValue(v jsonValue) {
 		r.hear(v)
 	case v.means.has(keySecond):
 		r.second = r.second || v.holdsSomething()
+		r.asks = r.asks || v.means.has(keyAsks) && v.holdsSomething()
+	case v.means.has(keyRedirect) && v.kind == jsonString && v.depth <= 6:
+		r.redirect, r.location = firstOf(r.redirect, v.text), firstOf(r.location, v.text)
 	case v.means.has(keyLocation) && v.kind == jsonString && v.depth <= 3:
 		r.location = firstOf(r.location, v.text)
 	}
@@ -109,6 +205,7 @@ func (r *jsonReader) plainValue(v jsonValue) {
 
 // identify notes what makes an object the description of a user.
 func (r *jsonReader) identify(v jsonValue) {
+	r.nobody = r.nobody || v.means.has(keyID) && v.text == "false"
 	if v.depth > 4 || !v.holdsSomething() {
 		return
 	}
@@ -127,6 +224,7 @@ func (r *jsonReader) faultValue(v jsonValue) {
 	}
 	r.fault = true
 	r.blames = r.blames || v.means.has(keyBlame)
+	r.clientError = r.clientError || v.means.has(keyError) && v.depth == 1 && clientErrors[v.text]
 	if v.kind == jsonString {
 		r.hear(v)
 	}
@@ -161,7 +259,9 @@ func (r *jsonReader) status(v jsonValue) {
 	switch {
 	case told.has(saidSecond) || strings.Contains(strings.ToLower(v.text), "challenge"):
 		r.second = true
-	case told.has(saidNo | saidRefused):
+	case told.has(saidForgery):
+		r.stale = true
+	case told.has(saidNo | saidRefused | saidTooMany | saidLocked):
 		r.no = true
 		r.hear(v)
 	case told.has(saidYes):
@@ -177,8 +277,10 @@ func (r *jsonReader) statusNumber(v jsonValue) {
 		r.refusedCode = true
 	case number == 1 && v.means.has(keyResult|keyStatus):
 		r.yes = true
-	case number == 0 && v.means.has(keyResult):
+	case number == 0 && v.means.has(keyResult) && !v.listed:
 		r.no = true
+	case v.means.has(keyResult) && !v.listed && number > 0:
+		r.number, r.oddCode = true, true
 	case number != 0 && (number < 200 || number >= 400):
 		r.oddCode = true
 	}
@@ -219,7 +321,12 @@ func itoa(n int) string { return strconv.Itoa(n) }
 // The token wins over an error: one batch may hold the failure of another call.
 func (a *answer) judgeJSON() Outcome {
 	f := a.json
-	if !f.token {
+	switch {
+	case f.stale:
+		return outcome(Rejected, 0.85, "JSON asks for a token of the form")
+	case f.asks:
+		return a.secondFactor("JSON asks for a second factor")
+	case !f.token:
 		if o := a.obstacleInJSON(); o.Result != "" {
 			return o
 		}
@@ -233,6 +340,8 @@ func (a *answer) judgeJSON() Outcome {
 		return outcome(Failure, 0.95, "JSON error about the credentials")
 	case f.failed():
 		return outcome(Failure, 0.8, "JSON error")
+	case f.form && !a.cookies.login:
+		return outcome(Failure, 0.85, "JSON holds a form with a password field")
 	case f.location != "":
 		return a.locationInJSON()
 	case f.yes:
@@ -296,6 +405,6 @@ func (a *answer) judgeSilentJSON() Outcome {
 // asksSecond reports whether the answer asks for a second factor, by a key or
 // by an error that speaks of one.
 func (a *answer) asksSecond() bool {
-	refused := a.json.failed() || a.json.oddCode || a.status >= 400
-	return a.json.second || refused && a.told.has(saidSecond)
+	refused := a.json.failed() || a.json.oddCode || a.status >= 400 || !a.json.yes && !a.cookies.session()
+	return a.json.second || a.json.asks || refused && a.told.has(saidSecond)
 }

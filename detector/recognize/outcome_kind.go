@@ -26,7 +26,9 @@ func (a *answer) signup() Outcome {
 		return a.signupPage()
 	case formatText:
 		return a.signupText()
-	case formatEmpty, formatRPC:
+	case formatEmpty:
+		return a.signupEmpty()
+	case formatRPC:
 		return a.content()
 	default:
 		if a.status == http.StatusCreated || a.complete {
@@ -89,6 +91,8 @@ func (a *answer) signupJSON() Outcome {
 		return outcome(Success, 0.95, "JSON holds a token")
 	case f.fault, f.refusedCode:
 		return outcome(Failure, 0.9, "JSON error")
+	case f.invented:
+		return outcome(Failure, 0.75, "JSON describes a user whom nothing identifies")
 	case f.yes, a.status == http.StatusCreated:
 		return outcome(Success, 0.95, "JSON or status says created")
 	case f.location != "":
@@ -115,8 +119,12 @@ func (a *answer) signupPage() Outcome {
 		return outcome(Failure, 0.95, "error message")
 	case p.praised && !p.warning:
 		return outcome(Success, 0.9, "success message")
+	case a.told.has(saidSent) && !p.password && !a.told.has(saidTaken):
+		return outcome(Success, 0.8, "the page says that a mail was sent")
 	case a.told.has(saidTaken):
 		return outcome(Failure, 0.85, "the page says that the name is taken")
+	case p.password && p.warning:
+		return outcome(Failure, 0.92, "password fields again", "error message")
 	case p.password:
 		return outcome(Failure, 0.85, "password fields again")
 	case p.refresh != "":
@@ -125,6 +133,8 @@ func (a *answer) signupPage() Outcome {
 		return a.cut()
 	case p.warning && !a.cookies.session():
 		return outcome(Failure, 0.75, "error message")
+	case p.blamed && !p.logout && !a.cookies.session():
+		return outcome(Failure, 0.7, "a place for an error message")
 	case a.cookies.session(), p.logout:
 		return outcome(Success, 0.85, "no form again", "new session")
 	case a.told.has(saidYes):
@@ -132,6 +142,16 @@ func (a *answer) signupPage() Outcome {
 	default:
 		return outcome(Unknown, 0, "a page that says nothing known")
 	}
+}
+
+// signupEmpty reads a 2xx without a body. Careful apps answer so whether the
+// account existed or not.
+func (a *answer) signupEmpty() Outcome {
+	o := a.judgeEmpty()
+	if o.Result == Success && a.status == http.StatusNoContent && !a.cookies.session() {
+		o.Confidence = 0.6
+	}
+	return o
 }
 
 func (a *answer) signupText() Outcome {
@@ -179,7 +199,7 @@ func (a *answer) passwordChange() Outcome {
 	case a.status >= 400:
 		return a.refusal()
 	case a.status >= 300:
-		return a.changeRedirect(status)
+		return a.changeRedirect(a.x.Response.Header.Get("Location"), status)
 	case a.format == formatJSON:
 		return a.signupJSON()
 	case a.format == formatPage && a.page.praised && !a.page.warning:
@@ -197,8 +217,8 @@ func (a *answer) passwordChange() Outcome {
 
 // changeRedirect reads a 3xx. Many apps lead back to the same form after
 // success and failure alike.
-func (a *answer) changeRedirect(status string) Outcome {
-	t, ok := a.follow(a.x.Response.Header.Get("Location"))
+func (a *answer) changeRedirect(location, status string) Outcome {
+	t, ok := a.follow(location)
 	told := t.told | a.cookies.told
 	switch {
 	case !ok:

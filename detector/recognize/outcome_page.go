@@ -8,6 +8,8 @@ func (a *answer) judgePage() Outcome {
 		return outcome(Throttled, 0.85, "the page says too many attempts or locked")
 	case p.login:
 		return a.judgeFormAgain()
+	case p.hands && !p.password:
+		return outcome(Success, 0.9, "a form that hands the login on to another site")
 	case p.code:
 		return a.secondFactor("the page asks for a code")
 	case p.refresh != "":
@@ -64,6 +66,8 @@ func (a *answer) judgeSilentPage() Outcome {
 		return outcome(Success, 0.75, "page with a way to log out", "no password field")
 	case p.warning && p.warned.has(saidNo|saidClosed):
 		return outcome(Failure, 0.7, "error message")
+	case p.blamed && p.document && p.text > 0:
+		return outcome(Failure, 0.6, "a place for an error message", "no session cookie")
 	case p.document && !a.borne:
 		// Whoever holds no cookie before or after is no logged in browser.
 		return outcome(Unknown, 0, "a page that says nothing known", "no cookie at all")

@@ -14,6 +14,8 @@ const (
 	formatJSON
 	formatPage
 	formatRPC
+	formatXML  // read as JSON or as the page it holds
+	formatRows // read as JSON
 	formatText
 	formatOpaque
 )
@@ -46,11 +48,14 @@ func readAnswer(x Exchange) *answer {
 	a.format = bodyFormatOf(resp)
 	switch a.format {
 	case formatJSON:
-		body := bytes.TrimPrefix(bytes.TrimSpace(resp.Body), []byte(")]}',"))
+		a.readJSON()
+	case formatXML:
+		a.readXML()
+	case formatRows:
 		var whole bool
-		a.json, whole = readJSONFacts(body)
+		a.json, whole = readRows(resp.Body)
 		a.complete = a.complete && whole
-		a.told = a.json.told
+		a.told, a.format = a.json.told, formatJSON
 	case formatPage:
 		a.readPage()
 	case formatRPC:
@@ -65,6 +70,26 @@ func readAnswer(x Exchange) *answer {
 	}
 	a.told &^= a.echo & excuses
 	return a
+}
+
+func (a *answer) readJSON() {
+	body := unguarded(a.x.Response.Body)
+	var whole bool
+	a.json, whole = readJSONFacts(body)
+	a.json.no = a.json.no || raises(a.x.Response.Body)
+	a.complete = a.complete && whole
+	a.told = a.json.told
+}
+
+// readXML reads the values of an XML answer, or the page it holds.
+func (a *answer) readXML() {
+	var whole bool
+	a.json, a.page, whole = readXML(a.x.Response.Body)
+	a.complete = a.complete && whole
+	a.told, a.format = a.json.told, formatJSON
+	if a.page.tags > 0 {
+		a.told, a.format = a.page.told, formatPage
+	}
 }
 
 func (a *answer) readPage() {
@@ -112,12 +137,16 @@ func bodyFormatOf(resp *Response) bodyFormat {
 	switch {
 	case isEncoded(resp.Header.Get("Content-Encoding")):
 		return formatOpaque
-	case strings.HasSuffix(kind, "json") || startsJSON(body) && isVague(kind):
+	case isRows(kind):
+		return formatRows
+	case strings.HasSuffix(kind, "json") || isVague(kind) && startsJSON(unguarded(body)):
 		return formatJSON
 	case strings.HasSuffix(kind, "/xml") && bytes.Contains(body, []byte("<methodResponse")):
 		return formatRPC
-	case strings.HasSuffix(kind, "html") || strings.HasSuffix(kind, "xml"):
+	case strings.HasSuffix(kind, "html"):
 		return formatPage
+	case strings.HasSuffix(kind, "xml"):
+		return formatXML
 	case kind == "" && body[0] == '<':
 		return formatPage
 	case isVague(kind):
@@ -128,7 +157,7 @@ func bodyFormatOf(resp *Response) bodyFormat {
 }
 
 func startsJSON(body []byte) bool {
-	return body[0] == '{' || body[0] == '[' || bytes.HasPrefix(body, []byte(")]}',"))
+	return len(body) > 0 && (body[0] == '{' || body[0] == '[')
 }
 
 // isVague reports whether a content type leaves open what the body is.

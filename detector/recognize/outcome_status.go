@@ -1,7 +1,9 @@
 package recognize
 
 import (
+	"bytes"
 	"net/http"
+	"strings"
 
 	"github.com/doorward/doorward/config"
 )
@@ -32,6 +34,9 @@ func (a *answer) redirection() Outcome {
 
 // content reads the body of a 2xx.
 func (a *answer) content() Outcome {
+	if code, message, known := procedureStatus(a.x.Response); known {
+		return a.procedure(code, message)
+	}
 	if target := refreshTarget(a.x.Response.Header.Get("Refresh")); target != "" {
 		return a.redirect(target, "refresh header")
 	}
@@ -47,7 +52,7 @@ func (a *answer) content() Outcome {
 	case formatEmpty:
 		return a.judgeEmpty()
 	default:
-		return a.judgeOpaque()
+		return a.judgeMessage()
 	}
 }
 
@@ -100,6 +105,12 @@ func (a *answer) judgeText() Outcome {
 // judgeShortText reads a text that is one statement. The result is empty when
 // it says nothing known.
 func (a *answer) judgeShortText() Outcome {
+	switch strings.ToLower(string(bytes.TrimSpace(a.x.Response.Body))) {
+	case "true":
+		return outcome(Success, 0.85, "text says true")
+	case "false":
+		return outcome(Failure, 0.9, "text says false")
+	}
 	switch {
 	case a.told.has(saidTooMany), a.told.has(saidLocked) && !a.told.has(saidRefused):
 		return outcome(Throttled, 0.85, "text says too many attempts or locked")
@@ -124,7 +135,7 @@ func (a *answer) cut() Outcome {
 
 // secondFactor is a challenge, except as the answer to a second factor.
 func (a *answer) secondFactor(why string) Outcome {
-	if a.kind() == config.KindMFA {
+	if a.kind() == config.KindMFA || a.x.Credentials.WithCode || a.x.WithCode {
 		return outcome(Failure, 0.9, why+" again")
 	}
 	return outcome(Challenge, 0.9, why)
@@ -140,18 +151,31 @@ func (a *answer) serverError() Outcome {
 	if a.said().has(saidTooMany) && a.format != formatPage {
 		return outcome(Throttled, 0.8, "status "+itoa(a.status), "the answer says too many attempts")
 	}
+	if !isGatewayStatus(a.status) && a.told.has(saidRefused) && a.x.Response.Status != http.StatusNotImplemented && a.short() {
+		return outcome(Failure, 0.75, "status "+itoa(a.status), "the answer blames the credentials")
+	}
 	return outcome(Unknown, 0, "status "+itoa(a.status))
 }
+
+// maxStatement is the length in bytes up to which the body of a server error
+// can be what the app says of the attempt, with the trace of where it says it.
+const maxStatement = 4 << 10
+
+// short reports whether an answer is one statement rather than a page about
+// everything.
+func (a *answer) short() bool { return a.complete && len(a.x.Response.Body) <= maxStatement }
 
 // refusal reads a 4xx: a wrong password, a refused form, a missing field, the
 // app's own limiter and a second factor share these codes.
 func (a *answer) refusal() Outcome {
 	status := "status " + itoa(a.status)
 	said := a.said()
-	blames := said.has(saidRefused) || a.json.blames
+	blames := said.has(saidRefused|saidClosed) || a.json.blames
 	switch {
 	case said.has(saidTooMany):
 		return outcome(Throttled, 0.9, status, "the answer says too many attempts")
+	case a.json.redirect != "" && !blames && a.status != http.StatusUnauthorized:
+		return a.redirect(a.json.redirect, "JSON location")
 	case a.asksSecond() && !a.page.login:
 		return a.secondFactor(status + " asks for a second factor")
 	case said.has(saidForgery) && !blames && a.status != http.StatusNotFound:

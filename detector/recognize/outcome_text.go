@@ -10,7 +10,7 @@ import (
 
 // said is the set of things a text says about an attempt, by the vocabulary of
 // vocabulary.go. It never holds the text itself.
-type said uint16
+type said uint32
 
 const (
 	// saidNo: something is wrong. By itself it does not tell what.
@@ -39,11 +39,20 @@ const (
 	saidTaken
 	// saidClosed: the account is disabled, not confirmed, expired.
 	saidClosed
+	// saidSent: a mail was sent.
+	saidSent
+	// saidNowhere: nothing stands at the address that was asked for.
+	saidNowhere
+	// saidWho is a user or an account, saidNew that something was created, and
+	// saidCreated that it was the former.
+	saidWho
+	saidNew
+	saidCreated
 )
 
 // excuses are the things that make an outcome milder than a failure. Where the
 // request says them itself, the answer may only repeat it.
-const excuses = saidTooMany | saidLocked | saidForgery | saidSecond | saidYes | saidForbidden
+const excuses = saidTooMany | saidLocked | saidForgery | saidSecond | saidYes | saidForbidden | saidSent | saidNowhere | saidNew | saidCreated
 
 func (s said) has(any said) bool { return s&any != 0 }
 
@@ -54,6 +63,8 @@ const (
 	// pairDistance is how many words apart saidNo and saidSubject are heard as
 	// one statement ("wrong user name or password").
 	pairDistance = 7
+	// createdDistance is the same for what was created: "user 'ada' created".
+	createdDistance = 4
 )
 
 // listen tells what the beginning of a text says. It looks at the words only,
@@ -151,14 +162,14 @@ func beginsWord(last, r rune, rest []byte) bool {
 func (h *hearing) said() said {
 	var s said
 	const never = -2 * pairDistance
-	lastNo, lastSubject := never, never
+	lastNo, lastSubject, lastWho := never, never, never
 	rest := h.words
 	for i := 0; len(rest) > 0; i++ {
 		end := bytes.IndexByte(rest, ' ')
 		word := rest[:end]
 		rest = rest[end+1:]
 		if word[0] == textEnd {
-			lastNo, lastSubject = never, never
+			lastNo, lastSubject, lastWho = never, never, never
 			continue
 		}
 		means, length := vocabulary.at(word, rest)
@@ -171,6 +182,12 @@ func (h *hearing) said() said {
 		}
 		if means.has(saidSubject) {
 			lastSubject = i
+		}
+		if means.has(saidWho) {
+			lastWho = i
+		}
+		if means.has(saidNew) && i-lastWho <= createdDistance {
+			s |= saidCreated
 		}
 		if means.has(saidNo|saidSubject) && abs(lastNo-lastSubject) <= pairDistance {
 			s |= saidRefused

@@ -5,7 +5,7 @@ package recognize
 // these words are ever looked for in an answer.
 var vocabulary = makePhraseBook(map[said]string{
 	saidNo: `
-		wrong, invalid, incorrect, bad, unknown, failed, fails, fail, failure, error, denied, mismatch,
+		unrecognized, unrecognised, wrong, invalid, incorrect, bad, unknown, failed, fails, fail, failure, error, denied, mismatch,
 		unmatched, unable, could not, couldnt, cannot, not correct, not valid, not match, not recognized,
 		not recognised, not found, not accepted, does not exist, doesnt exist, dont match, doesnt match,
 		falsch, falsches, falsche, ungültig, ungültige, ungültiger, ungültiges, fehlgeschlagen, fehler,
@@ -20,7 +20,7 @@ var vocabulary = makePhraseBook(map[said]string{
 	saidSubject: `
 		password, passwords, passphrase, passcode, credential, credentials, username, user name, user, login,
 		logins, log in, logon, signin, sign in, account, email, e mail, identifier, authentication,
-		authenticate, authorization, kennwort, passwort, benutzername, benutzer, anmeldung, anmelden,
+		authenticate, authorization, auth, member, username or password, kennwort, passwort, benutzername, benutzer, anmeldung, anmelden,
 		anmeldedaten, zugangsdaten, konto, mot de passe, identifiant, identifiants, utilisateur, connexion,
 		compte, contraseña, clave, usuario, credenciales, correo, cuenta, senha, usuário, utilizador,
 		credenciais, conta, nome utente, credenziali, accesso, wachtwoord, gebruikersnaam, inloggegevens,
@@ -33,7 +33,7 @@ var vocabulary = makePhraseBook(map[said]string{
 		more attempts, attempts remaining, attempts left, remaining chances, do not match our records,
 		dont match our records, login required, bad login, zugriff verweigert, accès refusé, acceso denegado`,
 	saidTooMany: `
-		too many, toomany, rate limit, ratelimit, rate limited, rate limit exceeded, throttled, throttle,
+		too many, toomany, limit exceeded, attempt limit, attempts exceeded, attempts limit, quota exceeded, rate limit, ratelimit, rate limited, rate limit exceeded, throttled, throttle,
 		zu viele, zu oft, trop de, trop dessais, demasiados, demasiadas, muitas tentativas, troppi tentativi,
 		te veel, zbyt wiele, för många, for mange, liian monta, слишком много, забагато, çok fazla,
 		příliš mnoho`,
@@ -53,16 +53,16 @@ var vocabulary = makePhraseBook(map[said]string{
 		page has expired, form expired, form has expired, session expired, session has expired,
 		session timed out, invalid origin, origin not allowed, forbidden origin, origin mismatch,
 		referer checking failed, invalid referer, change you wanted was rejected,
-		time allowed for the login process, sitzung ist abgelaufen, sitzung abgelaufen, formular abgelaufen,
+		time allowed for the login process, need token, bad token, wrong token, sitzung ist abgelaufen, sitzung abgelaufen, formular abgelaufen,
 		session a expiré, jeton invalide, jeton csrf, sesión ha caducado, sesión ha expirado, sessão expirou,
 		sessione scaduta, sessie is verlopen, sesja wygasła`,
 	saidSecond: `
-		mfa, 2fa, tfa, otp, totp, two factor, twofactor, two step, second factor, multi factor, multifactor,
+		authentication code, more factors, additional factor, multi step, mfa, 2fa, tfa, otp, totp, two factor, twofactor, two step, second factor, multi factor, multifactor,
 		authenticator, one time password, one time passcode, one time code, verification code, security code,
 		zwei faktor, zweiter faktor, einmalpasswort, bestätigungscode, double authentification, deux facteurs,
 		dos factores, doble factor, dois fatores, due fattori`,
 	saidMissing: `
-		required, is required, missing, may not be blank, not be blank, cannot be blank, cant be blank,
+		must accept, must agree, required, is required, missing, may not be blank, not be blank, cannot be blank, cant be blank,
 		not be empty, cannot be empty, not allowed to be empty, must not be empty, is empty, too small,
 		too short, at least, invalid request, invalid payload, bad user input, validation, not provided,
 		please enter, please provide, fill in, erforderlich, pflichtfeld, darf nicht leer, obligatoire, requis,
@@ -81,9 +81,24 @@ var vocabulary = makePhraseBook(map[said]string{
 		bereits registriert, existiert bereits, déjà utilisé, déjà utilisée, déjà pris, existe déjà, ya existe,
 		ya está en uso, já existe, já está em uso, già in uso, esiste già, bestaat al, już istnieje`,
 	saidClosed: `
-		inactive, is disabled, account disabled, deactivated, suspended, not activated, not confirmed,
+		user disabled, account locked permanently, inactive, is disabled, account disabled, deactivated, suspended, not activated, not confirmed,
 		not verified, unverified, unconfirmed, account expired, deaktiviert, désactivé, desactivada,
 		nicht aktiviert`,
+	saidSent: `
+		been sent, was sent, we sent, have sent, sent you, sent to, mail sent, email sent, link sent,
+		check your mail, check your email, check your inbox, confirmation link, verification link,
+		activation link, wurde gesendet, wurde verschickt, gesendet an, été envoyé, envoyé à, ha sido enviado,
+		se ha enviado, hemos enviado, foi enviado, enviamos, è stata inviata, abbiamo inviato, is verzonden,
+		zostało wysłane, har skickats, отправлено`,
+	saidNowhere: `
+		page not found, requested url, requested resource, resource not found, no such page, cannot post,
+		cannot put, cannot get, no route, route not found, no such route, unknown route, endpoint not found,
+		unknown endpoint, no such endpoint, deprecated endpoint, method not allowed, method not supported,
+		no handler, not found on this server, page you requested, page you were looking for, path not found,
+		seite nicht gefunden, page introuvable, página no encontrada, página não encontrada,
+		pagina non trovata, pagina niet gevonden`,
+	saidWho: `user, username, account, konto, benutzer, compte, utilisateur, cuenta, usuario, conta, usuário, utente, gebruiker`,
+	saidNew: `created, registered, angelegt, erstellt, registriert, créé, creado, creada, criado, criada, creato, aangemaakt`,
 })
 
 // unspacedVocabulary is the same for scripts without spaces between words.

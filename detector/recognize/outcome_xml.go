@@ -1,0 +1,122 @@
+package recognize
+
+import (
+	"bytes"
+
+	"golang.org/x/net/html"
+)
+
+// maxXMLDepth is how deep elements are followed. What lies deeper is not read.
+const maxXMLDepth = 64
+
+// readXML reads an XML answer as if its elements and attributes were the keys
+// of a JSON answer: <response status="failed"><error message="…"/></response>
+// says what {"response":{"status":"failed","error":{"message":"…"}}} says.
+// Prefixes of names are dropped, so soap:Fault is a fault. A CDATA section that
+// holds a page, as in the partial answers of JSF, is read as one: page is what
+// the first of them says. whole tells that all of it was read.
+func readXML(body []byte) (f jsonFacts, page pageFacts, whole bool) {
+	r := xmlReader{z: html.NewTokenizer(bytes.NewReader(body))}
+	r.z.AllowCDATA(true)
+	for r.step() {
+	}
+	return r.facts.facts(), r.page, !r.deep && len(r.frames) == 0
+}
+
+type xmlReader struct {
+	z      *html.Tokenizer
+	facts  jsonReader
+	page   pageFacts
+	frames []jsonFrame
+	// deep: there were elements beyond maxXMLDepth.
+	deep bool
+}
+
+func (r *xmlReader) step() bool {
+	switch r.z.Next() {
+	case html.ErrorToken:
+		return false
+	case html.TextToken:
+		r.text(bytes.TrimSpace(r.z.Text()))
+	case html.StartTagToken:
+		r.element(false)
+	case html.SelfClosingTagToken:
+		r.element(true)
+	case html.EndTagToken:
+		name, _ := r.z.TagName()
+		r.end(localName(name))
+	}
+	return true
+}
+
+// localName is a name without its prefix.
+func localName(name []byte) []byte { return name[bytes.LastIndexByte(name, ':')+1:] }
+
+func (r *xmlReader) element(empty bool) {
+	raw, more := r.z.TagName()
+	if len(raw) > 0 && raw[0] == '?' {
+		return
+	}
+	if len(r.frames) >= maxXMLDepth {
+		r.deep = true
+		return
+	}
+	r.push(bytes.Clone(localName(raw)))
+	for n := 0; more && n < maxPageAttributes; n++ {
+		var key, value []byte
+		key, value, more = r.z.TagAttr()
+		r.push(localName(key))
+		r.visit(value)
+		r.frames = r.frames[:len(r.frames)-1]
+	}
+	if empty {
+		r.frames = r.frames[:len(r.frames)-1]
+	}
+}
+
+func (r *xmlReader) push(name []byte) {
+	frame := jsonFrame{key: name, means: meaningOf(name)}
+	if n := len(r.frames); n > 0 {
+		frame.above = r.frames[n-1].above | r.frames[n-1].means
+	}
+	r.frames = append(r.frames, frame)
+}
+
+// end closes the nearest element of a name and all that were left open in it.
+func (r *xmlReader) end(name []byte) {
+	for i := len(r.frames) - 1; i >= 0; i-- {
+		if bytes.Equal(r.frames[i].key, name) {
+			r.frames = r.frames[:i]
+			return
+		}
+	}
+}
+
+func (r *xmlReader) text(text []byte) {
+	if len(text) == 0 || len(r.frames) == 0 {
+		return
+	}
+	if text[0] == '<' && r.page.tags == 0 {
+		r.page = readPage(text)
+		return
+	}
+	r.visit(text)
+}
+
+// visit hands one value to the reader of JSON: numbers and the words true and
+// false as such, everything else as text.
+func (r *xmlReader) visit(text []byte) {
+	kind := jsonString
+	if isBareWord(text) {
+		kind = jsonWord
+	}
+	r.facts.node(jsonNode{frames: r.frames, kind: kind, raw: text})
+}
+
+func isBareWord(text []byte) bool {
+	switch string(text) {
+	case "true", "false", "null":
+		return true
+	}
+	return len(text) > 0 && len(text) < 16 && len(bytes.Trim(text, "0123456789")) == 0
+}
