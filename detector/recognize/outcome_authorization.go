@@ -31,8 +31,33 @@ func (a *answer) authorization() Outcome {
 	case a.x.Credentials.Ambiguous:
 		return outcome(Unknown, 0, status+" may be about other credentials than those of the header")
 	default:
-		return outcome(Success, 0.6, status, "this place was not seen to ask for credentials")
+		return a.unasked(status)
 	}
+}
+
+// unasked reads the answer of a place that was not seen to ask for credentials.
+// Pages there are public more often than not, and nobody looked; who calls an
+// API sends the credentials unasked. Neither proves anything (hostile reading,
+// H1), and a wrong password would have brought a 401.
+func (a *answer) unasked(status string) Outcome {
+	const why = "this place was not seen to ask for credentials"
+	switch {
+	case a.status >= 400:
+		return outcome(Unknown, 0, status, why)
+	case a.cookies.session():
+		return outcome(Success, 0.6, status, why, "new session cookie")
+	case a.status < 300 && isPageType(a.x.Response.Header.Get("Content-Type")):
+		return nobodyLooked(status + ", " + why + ": a public page")
+	case a.complete && a.format == formatJSON && !a.json.spoken, a.json.no, a.json.fault:
+		return outcome(Unknown, 0, status, why, "JSON that holds nothing")
+	default:
+		return outcome(Success, 0.6, status, why)
+	}
+}
+
+func isPageType(kind string) bool {
+	kind, _, _ = strings.Cut(kind, ";")
+	return strings.HasSuffix(strings.ToLower(strings.TrimSpace(kind)), "html")
 }
 
 // unauthorized reads a 401 to Basic or Digest. What a page says is ignored: it
@@ -66,6 +91,10 @@ func (a *answer) forbiddenToHeader(status string) Outcome {
 		return outcome(Success, 0.8, status, "this place refuses wrong credentials with 401")
 	case said.has(saidForbidden) && a.saysMore():
 		return outcome(Success, 0.6, status, "the answer speaks of permissions")
+	case said.has(saidForgery):
+		return outcome(Rejected, 0.7, status, "the answer speaks of the form's token")
+	case a.complete && !a.saysMore() && a.format != formatPage:
+		return outcome(Failure, 0.6, status, "this place was not seen to ask for credentials")
 	default:
 		return outcome(Unknown, 0, status)
 	}

@@ -95,3 +95,34 @@ func benchmarkBody(b *testing.B, contentType, body string) {
 		Classify(x)
 	}
 }
+
+func BenchmarkClassifyWorstXML64KiB(b *testing.B) {
+	benchmarkBody(b, "Content-Type: text/xml", strings.Repeat(`<error code="x" type="y">wrong user &amp; `, 1600))
+}
+
+func BenchmarkClassifyWorstText64KiB(b *testing.B) {
+	benchmarkBody(b, asText, strings.Repeat("wrong user ", 6000))
+}
+
+func BenchmarkClassifyWorstScripts64KiB(b *testing.B) {
+	benchmarkBody(b, asPage, strings.Repeat(`<script>"error":"wrong user";alert("no");location="x"</script>`, 1100))
+}
+
+func BenchmarkClassifyWorstCookies(b *testing.B) {
+	resp := reply(302, "", "Location: /home")
+	for i := range 2 * maxSetCookies {
+		resp.Header.Add("Set-Cookie", "session_"+itoa(i)+"_user=0123456789abcdef; Path=/; Expires=Wed, 07 Jan 2026 09:59:00 GMT; HttpOnly")
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		Classify(attempt(resp))
+	}
+}
+
+func BenchmarkClassifyTypicalJSON(b *testing.B) {
+	benchmarkBody(b, asJSON, `{"user":{"id":1,"email":"ada@example.org","name":"Ada"},"token":"0123456789abcdef"}`)
+}
+
+func BenchmarkClassifyTypicalPage(b *testing.B) {
+	benchmarkBody(b, asPage, `<!doctype html><html><head><title>Log in</title></head><body><p class="error">Wrong user name or password</p>`+loginForm+`</body></html>`)
+}

@@ -30,6 +30,8 @@ type pageFacts struct {
 	// errors; warning tells that there is such text.
 	told, warned said
 	warning      bool
+	// scripted: there is a script.
+	scripted bool
 	// blamed: there is an element for errors, with or without a text.
 	blamed bool
 	// hands: a form that sends the browser on with a completed login.
@@ -156,6 +158,8 @@ func (r *pageReader) startTag(selfClosing bool) {
 		r.logout = r.logout || endsSession(tag.target)
 	case "input":
 		r.input(tag)
+	case "script":
+		r.scripted = true
 	case "meta":
 		if bytes.EqualFold(tag.equiv, []byte("refresh")) {
 			r.refresh = firstOf(r.refresh, refreshTarget(string(tag.content)))

@@ -232,6 +232,9 @@ func (r *jsonReader) faultValue(v jsonValue) {
 
 // flag takes in a value that says yes or no.
 func (r *jsonReader) flag(v jsonValue) {
+	if v.kind == jsonString {
+		r.hear(v)
+	}
 	switch {
 	case v.kind == jsonString && listen(v.text).has(saidNo|saidRefused), v.text == "false", v.text == "0":
 		r.no = true

@@ -69,12 +69,17 @@ func (a *answer) signupRedirect(location, why string) Outcome {
 		return outcome(Success, 0.92, why+" says done")
 	case t.same:
 		return outcome(Failure, 0.92, why+" leads back to the form")
+	case containsWord(t.path, signupWords) && !a.cookies.session():
+		return outcome(Failure, 0.8, why+" leads to a page to sign up")
 	case a.cookies.session():
 		return outcome(Success, 0.92, why+" leads elsewhere", "new session cookie")
 	default:
 		return outcome(Success, 0.8, why+" leads elsewhere")
 	}
 }
+
+// signupWords in an address say that an account can be created there.
+var signupWords = wordSet(`register registration signup join registrieren registrierung inscription registro cadastro`)
 
 // doneWords in an address say that an account was created.
 var doneWords = wordSet(`complete completed done registered confirm confirmation verify verification activate
@@ -97,6 +102,10 @@ func (a *answer) signupJSON() Outcome {
 		return outcome(Success, 0.95, "JSON or status says created")
 	case f.location != "":
 		return a.signupRedirect(f.location, "JSON location")
+	case a.told.has(saidNo|saidRefused) && !a.told.has(saidYes|saidCreated|saidSent):
+		return outcome(Failure, 0.8, "JSON message says failed")
+	case a.told.has(saidCreated | saidSent):
+		return outcome(Success, 0.9, "JSON says created, or that a mail was sent")
 	case f.account, f.id, f.name, a.told.has(saidYes):
 		return outcome(Success, 0.85, "JSON describes what was created")
 	case a.cookies.session() && a.complete:

@@ -71,6 +71,8 @@ func (a *answer) judgeSilentPage() Outcome {
 	case p.document && !a.borne:
 		// Whoever holds no cookie before or after is no logged in browser.
 		return outcome(Unknown, 0, "a page that says nothing known", "no cookie at all")
+	case p.document && p.scripted && p.text < shellText:
+		return outcome(Unknown, 0, "a page that its scripts fill in")
 	default:
 		return outcome(Success, 0.6, "no password field", "no session cookie")
 	}

@@ -147,6 +147,8 @@ func (a *answer) elsewhere(t target, why string) Outcome {
 	case !a.borne && !t.foreign:
 		// Whoever holds no cookie before or after is no logged in browser.
 		return deferred(t, outcome(Failure, 0.75, why, "no cookie at all"))
+	case !a.plainlyAway():
+		return deferred(t, outcome(Unknown, 0, why, "no session cookie"))
 	default:
 		return deferred(t, outcome(Success, 0.75, why, "no session cookie"))
 	}

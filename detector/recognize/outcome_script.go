@@ -121,6 +121,10 @@ func isRows(kind string) bool { return kind == "text/x-component" }
 // answer: alert("Wrong password"); location = "login.php". Longer scripts are
 // code that may do anything later.
 func (r *pageReader) readScript(text []byte) {
+	if len(text) > maxStateScript {
+		return
+	}
+	r.readState(text)
 	if len(text) > shortText {
 		return
 	}
@@ -131,6 +135,34 @@ func (r *pageReader) readScript(text []byte) {
 	}
 	if i := bytes.Index(text, []byte("location")); i >= 0 && r.refresh == "" {
 		r.refresh = assignedText(text[i+len("location"):])
+	}
+}
+
+// maxStateScript is the length in bytes up to which a script is the state that
+// the page is drawn from, rather than code or a dictionary.
+const maxStateScript = 1 << 10
+
+// readState looks for error messages in the state that scripts draw a page
+// from: "errorMessage":"invalidCredentials".
+func (r *pageReader) readState(text []byte) {
+	for {
+		i := bytes.Index(text, []byte(`rror`))
+		if i < 0 {
+			return
+		}
+		text = text[i+len(`rror`):]
+		end := bytes.IndexByte(text, '"')
+		if end < 0 || end > maxKeyLength {
+			continue
+		}
+		rest := bytes.TrimLeft(text[end+1:], " \t")
+		if len(rest) == 0 || rest[0] != ':' {
+			continue
+		}
+		if message := quotedText(rest[1:]); listen(string(message)).has(saidRefused) {
+			r.warning = true
+			r.warnings.add(message)
+		}
 	}
 }
 

@@ -167,7 +167,10 @@ func TestClassifyBasicCountsWhoeverWasLetIn(t *testing.T) {
 		{name: "redirect behind the gate", x: guarded(reply(302, "", "Location: /docs/")), want: Success, sure: 0.9},
 		{name: "no permission behind the gate", x: guarded(reply(403, "Forbidden")), want: Success},
 		{name: "place that never asked", x: withFormat(FormatBasic, reply(200, "public page")), want: Success, notSure: 0.6},
-		{name: "403 of a place that never asked", x: withFormat(FormatBasic, reply(403, "Forbidden")), want: Unknown},
+		{name: "403 of a place that never asked", x: withFormat(FormatBasic, reply(403, "Forbidden")), want: Failure, notSure: 0.6},
+		{name: "403 of which the body was not seen", x: withFormat(FormatBasic, cutReply(403, "")), want: Unknown},
+		{name: "404 of a place that never asked", x: withFormat(FormatBasic, reply(404, "not found")), want: Unknown},
+		{name: "JSON that holds nothing, of a place that never asked", x: withFormat(FormatBasic, reply(200, "{}", asJSON)), want: Unknown},
 		{name: "403 that blames the password", x: withFormat(FormatBasic, reply(403, `{"error":"invalid password"}`, asJSON)), want: Failure},
 		{name: "redirect to the login page: ignored", x: withFormat(FormatBasic, func() *Response {
 			return reply(302, "", "Location: /signin?next=%2F")
