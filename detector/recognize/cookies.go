@@ -27,11 +27,7 @@ type answerCookie struct {
 func answerCookies(h http.Header) []answerCookie {
 	lines := h.Values("Set-Cookie")
 	lines = lines[:min(len(lines), maxSetCookies)]
-	now, err := http.ParseTime(h.Get("Date"))
-	if err != nil {
-		// Without a clock only dates from before the protocol are surely over.
-		now = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
-	}
+	now := h.Get("Date")
 	var cookies []answerCookie
 	for _, line := range lines {
 		c, ok := parseAnswerCookie(line, now)
@@ -45,8 +41,8 @@ func answerCookies(h http.Header) []answerCookie {
 }
 
 // parseAnswerCookie reads one Set-Cookie header as leniently as browsers do
-// (RFC 6265, section 5.2).
-func parseAnswerCookie(line string, now time.Time) (answerCookie, bool) {
+// (RFC 6265, section 5.2). now is the Date of the answer.
+func parseAnswerCookie(line, now string) (answerCookie, bool) {
 	pair, attributes, _ := strings.Cut(line, ";")
 	name, value, ok := strings.Cut(pair, "=")
 	c := answerCookie{name: strings.TrimSpace(name), value: strings.Trim(strings.TrimSpace(value), `"`)}
@@ -58,6 +54,9 @@ func parseAnswerCookie(line string, now time.Time) (answerCookie, bool) {
 }
 
 func isDeletedValue(v string) bool {
+	if len(v) > 32 {
+		return false
+	}
 	switch strings.ToLower(strings.Trim(v, "-%20 ")) {
 	case "", "deleted", "delete", "del", "null", "undefined", "expired":
 		return true
@@ -67,25 +66,30 @@ func isDeletedValue(v string) bool {
 
 // isOver reports whether the attributes take the cookie away. Max-Age wins over
 // Expires.
-func isOver(attributes string, now time.Time) bool {
+func isOver(attributes, now string) bool {
 	over := false
 	for attributes != "" {
 		var attribute string
 		attribute, attributes, _ = strings.Cut(attributes, ";")
 		key, value, _ := strings.Cut(strings.TrimSpace(attribute), "=")
-		switch strings.ToLower(key) {
-		case "max-age":
+		switch {
+		case strings.EqualFold(key, "max-age"):
 			if seconds, err := strconv.Atoi(value); err == nil {
 				return seconds <= 0
 			}
-		case "expires":
+		case strings.EqualFold(key, "expires"):
 			over = isPast(value, now)
 		}
 	}
 	return over
 }
 
-func isPast(date string, now time.Time) bool {
+func isPast(date, clock string) bool {
+	now, err := http.ParseTime(clock)
+	if err != nil {
+		// Without a clock only dates from before the protocol are surely over.
+		now = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+	}
 	t, err := http.ParseTime(date)
 	if err != nil {
 		// The date format of Netscape's first draft is still in use.
@@ -125,14 +129,14 @@ func (s cookieSigns) session() bool { return s.fresh || s.renewed || s.login }
 func readCookies(x Exchange) cookieSigns {
 	var s cookieSigns
 	for _, c := range answerCookies(x.Response.Header) {
-		name := splitWords(c.name, 16)
+		name := listWords(c.name)
 		switch {
 		case c.deleted:
-		case containsWord(name, flashCookieWords):
+		case name.any(flashCookieWords):
 			if text, err := url.QueryUnescape(c.value); err == nil {
 				s.told |= listen(text)
 			}
-		case len(c.value) < minSessionValue, containsWord(name, noSessionWords):
+		case len(c.value) < minSessionValue, name.any(noSessionWords):
 		case isVisitorCookie(x.Known, c.name):
 		case isLoginCookie(name):
 			s.login = true
@@ -152,10 +156,7 @@ func isVisitorCookie(known RouteFacts, name string) bool {
 
 // isLoginCookie reports whether the words of a cookie name say that somebody
 // is logged in. "session" or "auth" do not: many apps give both to visitors.
-func isLoginCookie(name []string) bool {
-	joined := " " + strings.Join(name, " ") + " "
-	return slices.ContainsFunc(loginCookieNames, func(s string) bool { return strings.Contains(joined, s) })
-}
+func isLoginCookie(name wordList) bool { return name.says(loginCookieNames) }
 
 func containsWord(words []string, set map[string]bool) bool {
 	return slices.ContainsFunc(words, func(w string) bool { return set[w] })

@@ -117,7 +117,7 @@ func meaningOf(key []byte) keyMeaning {
 	case bytes.HasSuffix(plain, []byte("result")):
 		means = keyResult
 	}
-	if means.has(keyFault) && containsWord(splitWords(string(key), 8), credentialKeyWords) {
+	if means.has(keyFault) && listWords(key).any(credentialKeyWords) {
 		means |= keyBlame
 	}
 	return means

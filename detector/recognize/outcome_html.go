@@ -2,7 +2,6 @@ package recognize
 
 import (
 	"bytes"
-	"slices"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -125,9 +124,12 @@ func (r *pageReader) hear() {
 	if r.silent.open() || r.text >= maxPageText {
 		return
 	}
-	text := bytes.TrimSpace(r.z.Text())
+	text := bytes.TrimSpace(r.z.Raw())
 	if len(text) == 0 {
 		return
+	}
+	if bytes.IndexByte(text, '&') >= 0 {
+		text = bytes.TrimSpace(r.z.Text())
 	}
 	text = text[:min(len(text), maxPageText-r.text)]
 	r.text += len(text)
@@ -275,11 +277,11 @@ func (r *pageReader) markElement(name string, tag pageTag) {
 		if !mayMark(label) {
 			continue
 		}
-		words := splitWords(string(label), 24)
-		praise = praise || containsWord(words, praiseWords)
-		blame = blame || containsWord(words, blameWords)
-		calm = calm || containsWord(words, calmWords)
-		r.blamed = r.blamed || !tag.hidden && !r.silent.open() && containsWord(words, errorWords)
+		words := listWords(label)
+		praise = praise || words.any(praiseWords)
+		blame = blame || words.any(blameWords)
+		calm = calm || words.any(calmWords)
+		r.blamed = r.blamed || !tag.hidden && !r.silent.open() && words.any(errorWords)
 	}
 	if calm && !r.blamed {
 		blame = false
@@ -292,35 +294,62 @@ func (r *pageReader) markElement(name string, tag pageTag) {
 
 // mayMark spares the labels that hold no part of a marking word the splitting.
 func mayMark(label []byte) bool {
-	return slices.ContainsFunc(markStems, func(stem []byte) bool { return containsFold(label, stem) })
+	return holdsStem(label, markStems)
 }
 
-// containsFold reports whether text holds an ASCII stem in lower or upper case.
-func containsFold(text, stem []byte) bool {
-	for i := 0; i+len(stem) <= len(text); i++ {
-		if text[i]|0x20 == stem[0] && bytes.EqualFold(text[i:i+len(stem)], stem) {
-			return true
+// markerStems are ASCII beginnings of words, by their first letter.
+type markerStems ['z' - 'a' + 1][]string
+
+func makeStems(list string) *markerStems {
+	var s markerStems
+	for stem := range strings.FieldsSeq(list) {
+		s[stem[0]-'a'] = append(s[stem[0]-'a'], stem)
+	}
+	return &s
+}
+
+// holdsStem reports whether text holds one of the stems, in any case.
+func holdsStem(text []byte, s *markerStems) bool {
+	for i := range text {
+		letter := text[i] | 0x20
+		if letter < 'a' || letter > 'z' {
+			continue
+		}
+		for _, stem := range s[letter-'a'] {
+			if len(text)-i >= len(stem) && equalFold(text[i:i+len(stem)], stem) {
+				return true
+			}
 		}
 	}
 	return false
 }
 
+// equalFold reports whether letters of any case are those of a lower-case stem
+// of the same length.
+func equalFold(text []byte, stem string) bool {
+	for i := range len(stem) {
+		if text[i]|0x20 != stem[i] {
+			return false
+		}
+	}
+	return true
+}
+
 // endsSession reports whether an address has a word for leaving.
 func endsSession(address []byte) bool {
-	if !slices.ContainsFunc(leavingStems, func(stem []byte) bool { return containsFold(address, stem) }) {
+	if !holdsStem(address, leavingStems) {
 		return false
 	}
-	joined := " " + strings.Join(splitWords(string(address), 32), " ") + " "
-	return slices.ContainsFunc(leavingWords, func(w string) bool { return strings.Contains(joined, w) })
+	return listWords(address).says(leavingWords)
 }
 
 // beginsSession reports whether an address is that of a login page.
 func beginsSession(address []byte) bool {
-	if !slices.ContainsFunc(enteringStems, func(stem []byte) bool { return containsFold(address, stem) }) {
+	if !holdsStem(address, enteringStems) {
 		return false
 	}
 	p, query, _ := strings.Cut(string(address), "?")
-	return isLoginPage(p, splitWords(query, 16))
+	return isLoginPage(p, listWords(query))
 }
 
 var (
@@ -337,14 +366,10 @@ var (
 	calmWords  = wordSet(`info information positive primary secondary light notice`)
 	// handedFields are hidden fields of a form that hands a login on to another
 	// site: SAML 2.0 and WS-Federation responses, OAuth 2.0 form_post.
-	handedFields = wordSet(`samlresponse wresult code idtoken accesstoken`)
-	markStems    = [][]byte{
-		[]byte("err"), []byte("danger"), []byte("alert"), []byte("invalid"), []byte("warn"),
-		[]byte("fail"), []byte("flash"), []byte("nonfield"), []byte("success"), []byte("succeed"),
-		[]byte("negative"), []byte("positive"),
-	}
-	leavingStems  = [][]byte{[]byte("out"), []byte("off"), []byte("abmeld"), []byte("deconn")}
-	enteringStems = [][]byte{[]byte("log"), []byte("sign"), []byte("anmeld"), []byte("conn"), []byte("acce")}
+	handedFields  = wordSet(`samlresponse wresult code idtoken accesstoken`)
+	markStems     = makeStems(`err danger alert invalid warn fail flash nonfield success succeed negative positive`)
+	leavingStems  = makeStems(`out off abmeld deconn`)
+	enteringStems = makeStems(`log sign anmeld conn acce`)
 	leavingWords  = []string{" logout ", " log out ", " signout ", " sign out ", " logoff ", " log off ", " abmelden ", " deconnexion "}
 	// passwordFieldNames are what a field for a password is called where the page
 	// shows what is typed.

@@ -65,11 +65,11 @@ func (a *answer) signupRedirect(location, why string) Outcome {
 		return outcome(Rejected, 0.85, why+" speaks of the form's token")
 	case t.told.has(saidNo | saidRefused | saidTaken | saidTooMany):
 		return outcome(Failure, 0.9, why+" says failed")
-	case t.told.has(saidYes), containsWord(t.path, doneWords), containsWord(t.query, doneWords):
+	case t.told.has(saidYes), t.path.any(doneWords), t.query.any(doneWords):
 		return outcome(Success, 0.92, why+" says done")
 	case t.same:
 		return outcome(Failure, 0.92, why+" leads back to the form")
-	case containsWord(t.path, signupWords) && !a.cookies.session():
+	case t.path.any(signupWords) && !a.cookies.session():
 		return outcome(Failure, 0.8, why+" leads to a page to sign up")
 	case a.cookies.session():
 		return outcome(Success, 0.92, why+" leads elsewhere", "new session cookie")
@@ -234,7 +234,7 @@ func (a *answer) changeRedirect(location, status string) Outcome {
 		return outcome(Unknown, 0, status+" without a readable location")
 	case told.has(saidNo|saidRefused) && !told.has(saidYes):
 		return outcome(Failure, 0.85, status+" says failed")
-	case told.has(saidYes), containsWord(t.path, doneWords), !t.same:
+	case told.has(saidYes), t.path.any(doneWords), !t.same:
 		return outcome(Success, 0.85, status+" leads on")
 	default:
 		return outcome(Unknown, 0, status+" leads back to the form, as success and failure may")

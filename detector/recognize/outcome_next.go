@@ -194,9 +194,8 @@ func (l landing) formAgain() Outcome {
 // changes reports whether the page is, by its address, one for a new password:
 // who is asked for one was let in with the old one.
 func (l landing) changes() bool {
-	words := splitWords(l.x.Path, 32)
-	return containsWord(words, changeWords) ||
-		containsWord(words, newWords) && containsWord(words, credentialKeyWords)
+	words := listWords(l.x.Path)
+	return words.any(changeWords) || words.any(newWords) && words.any(credentialKeyWords)
 }
 
 var (

@@ -2,7 +2,6 @@ package recognize
 
 import (
 	"bytes"
-	"mime"
 	"strings"
 )
 
@@ -129,10 +128,7 @@ func bodyFormatOf(resp *Response) bodyFormat {
 	if len(body) == 0 {
 		return formatEmpty
 	}
-	kind, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type"))
-	if err != nil {
-		kind, _, _ = strings.Cut(resp.Header.Get("Content-Type"), ";")
-	}
+	kind, _, _ := strings.Cut(resp.Header.Get("Content-Type"), ";")
 	kind = strings.ToLower(strings.TrimSpace(kind))
 	switch {
 	case isEncoded(resp.Header.Get("Content-Encoding")):

@@ -16,7 +16,7 @@ const maxLocation = 4096
 type target struct {
 	// path are the words of the path, query those of the query that are the
 	// app's own: addresses to return to and user names are left out.
-	path, query []string
+	path, query wordList
 	told        said
 	// same: the page of the attempt. login: a login page by its name. form: the
 	// page that sent the attempt. foreign: another host.
@@ -53,7 +53,7 @@ func (a *answer) redirect(location, why string) Outcome {
 		return a.backToSelf(t, why)
 	case t.form:
 		return a.backToForm(t, why)
-	case a.kind() != config.KindMFA && containsWord(t.path, weakSecondWords):
+	case a.kind() != config.KindMFA && t.path.any(weakSecondWords):
 		return outcome(Challenge, 0.75, why+" leads to a verification")
 	}
 	return a.elsewhere(t, why)
@@ -71,7 +71,7 @@ func (a *answer) obstacleAt(t target, why string) Outcome {
 		return outcome(Throttled, 0.85, why+" says too many attempts or locked")
 	case t.told.has(saidNo | saidRefused | saidClosed):
 		return outcome(Failure, 0.9, why+" says failed")
-	case containsWord(t.path, secondPathWords), containsWord(t.query, secondQueryWords):
+	case t.path.any(secondPathWords), t.query.any(secondQueryWords):
 		return a.secondFactor(why + " leads to a second factor")
 	}
 	return Outcome{}
@@ -164,8 +164,7 @@ func (a *answer) plainlyAway() bool {
 // atLogin reports whether the attempt was made where a login is expected, by
 // the words of its address.
 func (a *answer) atLogin() bool {
-	query := splitWords(a.x.RawQuery, 32)
-	return isLoginPage(a.x.Path, query) || containsWord(splitWords(a.x.Path, 32), loginWords)
+	return isLoginPage(a.x.Path, listWords(a.x.RawQuery)) || listWords(a.x.Path).any(loginWords)
 }
 
 // follow reads a redirect target relative to the request.
@@ -179,14 +178,14 @@ func (a *answer) follow(location string) (target, bool) {
 	}
 	base := &url.URL{Path: a.x.Path, RawQuery: a.x.RawQuery}
 	u := base.ResolveReference(ref)
-	t := target{path: splitWords(u.Path, 64), address: address{u.Path, u.RawQuery}}
+	t := target{path: listWords(u.Path), address: address{u.Path, u.RawQuery}}
 	t.foreign = ref.Host != "" && a.x.Host != "" && !strings.EqualFold(ref.Hostname(), a.x.Host)
-	t.readQuery(u.Query())
+	t.readQuery(u.RawQuery)
 	t.told |= listen(u.Path)
 	// The words of a path are names of things as often as statements: the page
 	// /too-many-cooks throttles nobody, but /login/error fails.
 	t.told &^= a.echo & excuses
-	ownLogin := isLoginPage(a.x.Path, splitWords(a.x.RawQuery, 32))
+	ownLogin := isLoginPage(a.x.Path, listWords(a.x.RawQuery))
 	login := isLoginPage(u.Path, t.query)
 	t.same = !t.foreign && samePath(u.Path, a.x.Path) && login == ownLogin
 	t.login = !t.foreign && login
@@ -209,51 +208,59 @@ func isRoot(p string) bool { return p == "" || p == "/" }
 func samePath(a, b string) bool { return path.Clean("/"+a) == path.Clean("/"+b) }
 
 // readQuery takes in the words of the query that the app chose itself.
-func (t *target) readQuery(query url.Values) {
-	for key, values := range query {
-		plain := plainKey(key)
-		if returnKeys[plain] || nameKeys[plain] {
-			continue
-		}
-		t.query = append(t.query, splitWords(key, 8)...)
-		t.probes = t.probes || probeKeys[plain]
-		for _, v := range values {
-			t.grant = t.grant || (grantKeys[plain] && len(v) >= minSessionValue)
-			t.hands = t.hands || (handKeys[plain] && len(v) >= 2*minSessionValue)
-			if grantKeys[plain] || len(v) > 128 {
-				continue
-			}
-			if empty := v == "0" || v == "false" || v == "none"; !empty {
-				t.told |= listen(key) | listen(v)
-			}
-			t.query = append(t.query, splitWords(v, 16)...)
+func (t *target) readQuery(query string) {
+	if query == "" {
+		return
+	}
+	t.query = append(t.query, ' ')
+	for pair := range strings.SplitSeq(query, "&") {
+		key, value, _ := strings.Cut(pair, "=")
+		key, keyErr := url.QueryUnescape(key)
+		value, valueErr := url.QueryUnescape(value)
+		if keyErr == nil && valueErr == nil {
+			t.readPair(key, value)
 		}
 	}
 }
 
+func (t *target) readPair(key, v string) {
+	plain := plainKey(key)
+	if returnKeys[plain] || nameKeys[plain] {
+		return
+	}
+	t.query, _ = appendWords(t.query, key)
+	t.probes = t.probes || probeKeys[plain]
+	t.grant = t.grant || (grantKeys[plain] && len(v) >= minSessionValue)
+	t.hands = t.hands || (handKeys[plain] && len(v) >= 2*minSessionValue)
+	if grantKeys[plain] || len(v) > 128 {
+		return
+	}
+	if empty := v == "0" || v == "false" || v == "none"; !empty {
+		t.told |= listen(key) | listen(v)
+	}
+	t.query, _ = appendWords(t.query, v)
+}
+
 // isLoginPage reports whether the last segment of a path, or the query, says
 // that this is where one logs in.
-func isLoginPage(p string, query []string) bool {
-	if containsWord(query, loginWords) {
+func isLoginPage(p string, query wordList) bool {
+	if query.any(loginWords) {
 		return true
 	}
-	segments := strings.FieldsFunc(p, func(r rune) bool { return r == '/' })
-	if len(segments) == 0 {
+	p = strings.TrimRight(p, "/")
+	last := p[strings.LastIndexByte(p, '/')+1:]
+	if last == "" {
 		return false
 	}
-	words := splitWords(segments[len(segments)-1], 8)
-	if containsWord(words, loginWords) {
-		return true
-	}
-	joined := strings.Join(words, " ")
-	return slices.Contains(loginPhrases, joined)
+	words := listWords(last)
+	return words.any(loginWords) || slices.Contains(loginPhrases, string(words))
 }
 
 var (
 	loginWords   = wordSet(`login signin logon anmelden connexion inloggen accedi authenticate`)
 	loginPhrases = []string{
-		"sign in", "log in", "log on", "session", "sessions", "session new", "auth", "authentication",
-		"j security check", "iniciar sesion", "acceder", "entrar", "users sign in",
+		" sign in ", " log in ", " log on ", " session ", " sessions ", " session new ", " auth ", " authentication ",
+		" j security check ", " iniciar sesion ", " acceder ", " entrar ", " users sign in ",
 	}
 	secondPathWords  = wordSet(`2fa mfa otp totp tfa twofactor two u2f webauthn authenticator factor challenge`)
 	secondQueryWords = wordSet(`2fa mfa otp totp tfa twofactor`)

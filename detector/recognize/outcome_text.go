@@ -71,8 +71,9 @@ const (
 // whatever stands between them; INVALID_CREDENTIALS, invalidCredentials and
 // "invalid credentials" say the same.
 func listen(text string) said {
-	var h hearing
-	h.add([]byte(text[:min(len(text), maxHeardBytes)]))
+	var room [512]byte
+	h := hearing{words: room[:0]}
+	h.words, h.unspaced = appendWords(h.words, text[:min(len(text), maxHeardBytes)])
 	return h.said()
 }
 
@@ -89,40 +90,50 @@ type hearing struct {
 // textEnd stands between two texts. It is no letter, so no word is like it.
 const textEnd = '|'
 
-// add appends the words of a text: runs of letters and digits, split where the
-// case begins a new word (loginFailed, LDAPError). Apostrophes are dropped.
+// add appends the words of a text.
 func (h *hearing) add(text []byte) {
-	h.words = slices.Grow(h.words, len(text)+3)
+	var unspaced bool
+	h.words, unspaced = appendWords(h.words, text)
+	h.unspaced = h.unspaced || unspaced
+	h.words = append(h.words, textEnd, ' ')
+}
+
+// appendWords appends the words of a text in lower case, a space behind each:
+// runs of letters and digits, split where the case begins a new word
+// (loginFailed, LDAPError). Apostrophes are dropped. unspaced tells that there
+// are letters of a script without spaces between words.
+func appendWords[T string | []byte](dst []byte, text T) (words []byte, unspaced bool) {
+	dst = slices.Grow(dst, len(text)+3)
 	inWord := false
 	var last rune
-	for len(text) > 0 {
-		r, size := rune(text[0]), 1
+	for i := 0; i < len(text); {
+		r, size := rune(text[i]), 1
 		if r >= utf8.RuneSelf {
-			r, size = utf8.DecodeRune(text)
-			h.unspaced = h.unspaced || r >= firstUnspaced
+			r, size = utf8.DecodeRuneInString(string(text[i:min(i+utf8.UTFMax, len(text))]))
+			unspaced = unspaced || r >= firstUnspaced
 		}
-		text = text[size:]
+		i += size
 		switch {
 		case r == '\'' || r == '’':
 			continue
 		case !isWordRune(r):
 			if inWord {
-				h.words = append(h.words, ' ')
+				dst = append(dst, ' ')
 			}
 			inWord = false
 		default:
-			if inWord && beginsWord(last, r, text) {
-				h.words = append(h.words, ' ')
+			if inWord && beginsWord(last, r, text[i:min(i+utf8.UTFMax, len(text))]) {
+				dst = append(dst, ' ')
 			}
-			h.words = utf8.AppendRune(h.words, toLower(r))
+			dst = utf8.AppendRune(dst, toLower(r))
 			inWord = true
 		}
 		last = r
 	}
 	if inWord {
-		h.words = append(h.words, ' ')
+		dst = append(dst, ' ')
 	}
-	h.words = append(h.words, textEnd, ' ')
+	return dst, unspaced
 }
 
 // firstUnspaced is where the scripts of East Asia begin in Unicode.
@@ -147,14 +158,14 @@ func toLower(r rune) rune {
 
 // beginsWord reports whether the case of r, between last and the rest of the
 // text, begins a new word.
-func beginsWord(last, r rune, rest []byte) bool {
-	if !unicode.IsUpper(r) {
+func beginsWord[T string | []byte](last, r rune, rest T) bool {
+	if r < 'A' || r > 'Z' && r < utf8.RuneSelf || !unicode.IsUpper(r) {
 		return false
 	}
 	if unicode.IsLower(last) {
 		return true
 	}
-	after, _ := utf8.DecodeRune(rest)
+	after, _ := utf8.DecodeRuneInString(string(rest))
 	return unicode.IsUpper(last) && unicode.IsLower(after)
 }
 
@@ -220,10 +231,41 @@ func abs(n int) int {
 // splitWords returns at most limit words of a short text, such as a name or an
 // address, in lower case.
 func splitWords(text string, limit int) []string {
-	var h hearing
-	h.add([]byte(text[:min(len(text), maxHeardBytes)]))
-	words := strings.Fields(string(h.words[:len(h.words)-2]))
+	words := strings.Fields(string(listWords(text)))
 	return words[:min(len(words), limit)]
+}
+
+// wordList is the words of a short text, such as a name or an address, in lower
+// case, with a space before the first and behind each.
+type wordList []byte
+
+// listWords returns the words of the first maxHeardBytes of a text.
+func listWords[T string | []byte](text T) wordList {
+	text = text[:min(len(text), maxHeardBytes)]
+	words, _ := appendWords(append(make([]byte, 0, len(text)+len(text)/2+4), ' '), text)
+	return words
+}
+
+// any reports whether one of the words is in a set.
+func (l wordList) any(set map[string]bool) bool {
+	for rest := l; len(rest) > 1; {
+		rest = rest[1:]
+		end := bytes.IndexByte(rest, ' ')
+		if end < 0 {
+			return false
+		}
+		if set[string(rest[:end])] {
+			return true
+		}
+		rest = rest[end:]
+	}
+	return false
+}
+
+// says reports whether one of the phrases occurs, each with a space at both
+// ends.
+func (l wordList) says(phrases []string) bool {
+	return slices.ContainsFunc(phrases, func(p string) bool { return bytes.Contains(l, []byte(p)) })
 }
 
 // phraseBook finds phrases by their first word.
