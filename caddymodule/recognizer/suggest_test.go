@@ -50,6 +50,9 @@ func post(path, body string, status int, location string) har.Entry {
 	if location != "" {
 		e.Response.Header.Set("Location", location)
 	}
+	if location == "/home" {
+		e.Response.Header.Set("Set-Cookie", "auth_token=0123456789abcdef")
+	}
 	return e
 }
 

@@ -337,14 +337,14 @@ func (t *formTally) addPassword(in *formInput) {
 // mail brings, and not of one against forgery.
 func isProof(name []byte) bool {
 	for _, guard := range forgeryGuards {
-		if containsFold(name, guard) {
+		if holdsFold(string(name), guard) {
 			return false
 		}
 	}
 	return nameOf(lastSegment(string(name[:min(len(name), maxHolder)]))).role == roleToken
 }
 
-var forgeryGuards = [][]byte{[]byte("csrf"), []byte("xsrf"), []byte("authenticity"), []byte("nonce"), []byte("verificationtoken"), []byte("form")}
+var forgeryGuards = []string{"csrf", "xsrf", "authenticity", "nonce", "verificationtoken", "form"}
 
 func holdsProof(query string) bool {
 	for pair := range bytes.SplitSeq([]byte(query[:min(len(query), maxPath)]), []byte("&")) {

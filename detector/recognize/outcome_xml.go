@@ -6,8 +6,8 @@ import (
 	"golang.org/x/net/html"
 )
 
-// maxXMLDepth is how deep elements are followed. What lies deeper is not read.
-const maxXMLDepth = 64
+// maxElementDepth is how deep elements are followed. What lies deeper is not read.
+const maxElementDepth = 64
 
 // readXML reads an XML answer as if its elements and attributes were the keys
 // of a JSON answer: <response status="failed"><error message="…"/></response>
@@ -28,7 +28,7 @@ type xmlReader struct {
 	facts  jsonReader
 	page   pageFacts
 	frames []jsonFrame
-	// deep: there were elements beyond maxXMLDepth.
+	// deep: there were elements beyond maxElementDepth.
 	deep bool
 }
 
@@ -57,7 +57,7 @@ func (r *xmlReader) element(empty bool) {
 	if len(raw) > 0 && raw[0] == '?' {
 		return
 	}
-	if len(r.frames) >= maxXMLDepth {
+	if len(r.frames) >= maxElementDepth {
 		r.deep = true
 		return
 	}
