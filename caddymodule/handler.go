@@ -157,7 +157,11 @@ func (h *Handler) need(r *http.Request, route int) recognize.Need {
 	case !h.automatic:
 		return recognize.NeedNothing
 	}
-	return recognize.MayCarry(r.Method, r.URL.Path, r.URL.RawQuery, r.Header, r.ContentLength)
+	need := recognize.MayCarry(r.Method, r.URL.Path, r.URL.RawQuery, r.Header, r.ContentLength)
+	if need == recognize.NeedNothing && r.URL.RawQuery != "" && h.watch.forms.Served(r.Method, r.URL.Path) {
+		return recognize.NeedHeaders // a form that is sent by GET may have fields of any name
+	}
+	return need
 }
 
 // declared returns the first declared route from the given one on that the
@@ -233,7 +237,11 @@ func (h *Handler) extract(r *http.Request, route int, body *peeked) (recognize.C
 	if !h.automatic {
 		return recognize.Credentials{}, false, nil
 	}
+	request.Form = h.watch.forms.Lookup(request.Method, request.Path)
 	found, ok := recognize.Automatic(&request)
+	if found.Served {
+		h.watch.forms.Submitted(request.Method, request.Path)
+	}
 	return found, ok, nil
 }
 

@@ -216,3 +216,38 @@ func TestClosedPagesAreBounded(t *testing.T) {
 		t.Error("a page that was shown to a visitor is still closed")
 	}
 }
+
+// A form with names that mean nothing, and the login page that tells what they
+// are for.
+func TestTheServedFormTellsWhatOddFieldsAreFor(t *testing.T) {
+	t.Parallel()
+	h, s := newTestHandler(t, strict)
+	app := caddyhttp.HandlerFunc(func(w http.ResponseWriter, r *http.Request) error {
+		w.Header().Set("Content-Type", "text/html")
+		if r.Method == http.MethodPost {
+			w.WriteHeader(http.StatusUnauthorized)
+		}
+		_, err := io.WriteString(w, `<html><h1>Sign in</h1><form method="post" action="/enter">`+
+			`<input type="text" name="f_1"><input type="password" name="f_2"><button>Sign in</button></form></html>`)
+		return err
+	})
+	send := func() {
+		if err := h.ServeHTTP(httptest.NewRecorder(), visitor(http.MethodPost, "/enter", "f_1=maria&f_2=wrong"), app); err != nil {
+			t.Fatal(err)
+		}
+	}
+	send()
+	if n := len(attemptsOf(t, s)); n != 0 {
+		t.Fatalf("%d attempts told before the page was seen", n)
+	}
+	s.queue.Store(event.NewQueue(1024))
+	page := withHeader(visitor(http.MethodGet, "/door", ""), "Accept", "text/html")
+	if err := h.ServeHTTP(httptest.NewRecorder(), page, app); err != nil {
+		t.Fatal(err)
+	}
+	send()
+	got := attemptsOf(t, s)
+	if len(got) != 1 || got[0].Kind != "login" || got[0].Outcome != "failure" || got[0].Pseudonym == "" {
+		t.Errorf("told %+v, want one failed login of somebody", got)
+	}
+}

@@ -152,6 +152,10 @@ func (v *visit) settle(done bool, err error) {
 	v.h.sheltered("settle", func() {
 		v.exchange = v.exchangeWith(&response)
 		v.outcome = recognize.Classify(v.exchange)
+		if v.h.automatic && response.Body != nil {
+			r := requestOf(v.r)
+			v.h.watch.forms.Read(v.began, &r, &response) // a refused login shows its form again
+		}
 	})
 	v.annotateOutcome()
 	sent := v.r.Header

@@ -178,6 +178,7 @@ func (rd *reading) fill(c *Credentials, r *Request, s scene) {
 	c.Uninspectable = rd.flood && c.Guesses == 1 || hides || rd.unread
 	c.Missing = rd.missing(c, s)
 	c.WithCode = rd.saw(roleOTP)
+	c.Served = s.form != nil && s.form.Kind == c.Kind
 	for _, f := range rd.passwords {
 		c.InQuery = c.InQuery || f.place == inQuery
 	}
