@@ -94,7 +94,7 @@ func (v *visit) pass(w http.ResponseWriter, next caddyhttp.Handler, body *peeked
 	room := int(v.h.policy.Site().ResponseLimit)
 	switch {
 	case v.attempt.Basic:
-		room = 0 // the status tells, and every asset bears the credentials
+		room = min(room, maxRefusalRead)
 	case v.r.Method == http.MethodConnect:
 		room = 0 // a stream, whose copying may outlast the handler
 	default:
@@ -107,8 +107,15 @@ func (v *visit) pass(w http.ResponseWriter, next caddyhttp.Handler, body *peeked
 	watch := newObserver(w, *buf, room)
 	v.watch = watch
 	watch.onHead = func() {
-		// An upgraded connection may last for days, and tells no more.
-		if v.attempt.Basic || watch.status == http.StatusSwitchingProtocols {
+		// Every asset bears the credentials: what they open tells by its status,
+		// only a refusal may say why. An upgraded connection may last for days,
+		// and tells no more.
+		if v.attempt.Basic && watch.status < 400 {
+			watch.room = 0
+			v.settle(false, nil)
+			return
+		}
+		if watch.status == http.StatusSwitchingProtocols {
 			v.settle(false, nil)
 			return
 		}
@@ -126,6 +133,10 @@ func (v *visit) pass(w http.ResponseWriter, next caddyhttp.Handler, body *peeked
 	done = true
 	return err
 }
+
+// maxRefusalRead is how much is read of an answer that refuses Basic or Digest
+// credentials: some apps say by a text what is wrong, and by 403 or 404 nothing.
+const maxRefusalRead = 4 << 10
 
 // readable asks the app for an answer that can be read: gzip if the client
 // takes it, else none. Brotli has no decoder here.

@@ -141,8 +141,9 @@ func (p *Player) find(r *recognize.Request, route *config.Route, form *recognize
 func (p *Player) exchange(s *step) recognize.Exchange {
 	r, resp := &s.entry.Request, s.entry.Response
 	switch limit := int(p.o.Site.ResponseLimit); {
-	case s.inHeader():
-		// Every asset bears the credentials; the server looks at headers only.
+	case s.inHeader() && resp.Status < 400:
+		// Every asset bears the credentials; of what they open the server looks
+		// at headers only.
 		resp.Body, resp.Complete = nil, false
 	case len(resp.Body) > limit:
 		resp.Body, resp.Complete = resp.Body[:limit], false
