@@ -239,10 +239,26 @@ func (h *Handler) extract(r *http.Request, route int, body *peeked) (recognize.C
 	}
 	request.Form = h.watch.forms.Lookup(request.Method, request.Path)
 	found, ok := recognize.Automatic(&request)
+	if ok && h.administers(r, &found) {
+		return recognize.Credentials{}, false, nil
+	}
 	if found.Served {
 		h.watch.forms.Submitted(request.Method, request.Path)
 	}
 	return found, ok, nil
+}
+
+// administers reports whether what looks like an attempt is the work of
+// somebody who is logged in. Where logins are known to arrive it is not: who
+// has an account of his own must not guess at others unseen.
+func (h *Handler) administers(r *http.Request, found *recognize.Credentials) bool {
+	if !found.MayAdminister {
+		return false
+	}
+	if found.Kind == config.KindLogin && h.app.state.detector.Site(h.policy.Site().Name).TakesLogins(found.Route) {
+		return false
+	}
+	return h.watch.sessions.Administers(time.Now(), r.Header)
 }
 
 // Interface guards

@@ -37,6 +37,8 @@ type visit struct {
 
 	origin   origin
 	exchange recognize.Exchange
+	// sent is the header of the request, of an attempt that waits.
+	sent http.Header
 	// asked tells that the page which the answer led to was asked for, though
 	// not by the session that the answer opened. Guarded by the watch it waits in.
 	asked bool
@@ -174,6 +176,7 @@ func (v *visit) settle(done bool, err error) {
 		return
 	}
 	v.finish()
+	v.session(sent, response.Header)
 	v.awaitProof(sent, response.Header)
 	v.ended(sent, response.Header)
 }

@@ -26,6 +26,8 @@ type watch struct {
 	closed closedPaths
 	looks  lookBudget
 	forms  recognize.FormBook
+	// sessions are those in which somebody is logged in.
+	sessions recognize.Sessions
 }
 
 // watches holds the watch of every site by name. Names come from the

@@ -179,6 +179,8 @@ func (rd *reading) fill(c *Credentials, r *Request, s scene) {
 	c.Missing = rd.missing(c, s)
 	c.WithCode = rd.saw(roleOTP)
 	c.Served = s.form != nil && s.form.Kind == c.Kind
+	c.MayAdminister = c.Kind == config.KindSignup ||
+		c.Kind == config.KindLogin && s.path&saysLogin == 0 && !c.Served && !rd.credentialsInHeader() && rd.grant == noGrant
 	for _, f := range rd.passwords {
 		c.InQuery = c.InQuery || f.place == inQuery
 	}
