@@ -134,7 +134,7 @@ func TestOneBodyNamesAtMostTwo(t *testing.T) {
 // request can be in it.
 func evidenceWords() map[string]bool {
 	words := map[string]bool{}
-	fields := []string{"u", "p", "basic", "digest", declaredWord}
+	fields := []string{"u", "p", "basic", "digest", declaredWord, formWord}
 	for w := range lexicon {
 		fields = append(fields, w)
 	}
@@ -151,6 +151,7 @@ func evidenceWords() map[string]bool {
 	for _, k := range config.Kinds {
 		words["declared "+string(k)+" route"] = true
 		words["path of a "+string(k)] = true
+		words["the app served a "+string(k)+" form for this address"] = true
 	}
 	all := Credentials{Ambiguous: true, Missing: true, Uninspectable: true, Hostile: true, InQuery: true}
 	for _, e := range flagEvidence(&all, &reading{grant: passwordGrant}) {
