@@ -98,6 +98,9 @@ func (p *Player) play(known *memory, s *step) error {
 	known.follow(s.entry)
 	form := known.form(r)
 	if found, ok := p.find(r, route, form); ok && !known.administers(s.entry, &found) {
+		if found.Served {
+			known.forms[r.Host].Submitted(r.Method, r.Path)
+		}
 		s.found, s.facts = found, known.facts(r, &found)
 		x := p.exchange(s)
 		o := recognize.Classify(x)

@@ -154,6 +154,8 @@ func (t *formTally) kindOfTwo(p *places) config.Kind {
 	switch {
 	case says == saysReset:
 		return config.KindReset
+	case !named && !t.proof && (p[0]|p[1])&saysChange != 0 && all&saysAdmin == 0:
+		return config.KindPasswordChange
 	case named && says == saysSignup && (all&saysAdmin == 0 || all&saysSetup != 0):
 		return config.KindSignup
 	case !named && says == 0 && !t.proof && all&saysChange != 0 && all&saysAdmin == 0:

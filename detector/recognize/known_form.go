@@ -92,6 +92,8 @@ type knownForms struct {
 	// there are the password fields of each that the request has, filled or
 	// not, as bits.
 	there [maxFormsOfAddress]uint32
+	// named are those of which a field for the user is there, as bits.
+	named uint8
 }
 
 // expect sets the forms that the request may be made of.
@@ -121,6 +123,8 @@ func (k *knownForms) meaning(path []byte, m meaning) meaning {
 			m.forms |= 1 << i
 			if f.role.isPassword() {
 				k.there[i] |= 1 << j
+			} else {
+				k.named |= 1 << i
 			}
 		}
 	}
@@ -137,6 +141,9 @@ func (rd *reading) submitted(path pathSense, query string) *Form {
 		return nil
 	}
 	login, other := rd.matching()
+	if login != nil && other != nil && !rd.namesUserOf(login) {
+		return other // no login without a user
+	}
 	renewed := rd.has(roleNewPassword) || rd.has(roleOldPassword) || rd.has(roleConfirm)
 	switch {
 	case login == nil:
@@ -155,6 +162,13 @@ func (rd *reading) submitted(path pathSense, query string) *Form {
 		return nil
 	}
 	return login
+}
+
+// namesUserOf reports whether the request has a field for the user of a known
+// form, filled or not, or the form has none.
+func (rd *reading) namesUserOf(f *Form) bool {
+	i := slices.Index(rd.forms.list[:rd.forms.n], f)
+	return len(f.Identifiers) == 0 || rd.forms.named&(1<<i) != 0
 }
 
 // matching returns the known login that the request may be, and the largest of

@@ -136,11 +136,13 @@ func TestWhatFormsAreFor(t *testing.T) {
 		{"signup beside words of a login", "/login", form(``, two, `Sign up`), is(config.KindSignup, "/login", "a1", "b1 b2")},
 		{"two passwords and no word", "", form(``, two, `Go`), nil},
 		{"reset", "/reset", form(``, couple, `Go`), is(config.KindReset, "/reset", "", "b1 b2")},
+		{"reset by a button that says change", "/reset/NQ/set-password", form(``, couple, `Change my password`), is(config.KindReset, "/reset/NQ/set-password", "", "b1 b2")},
 		{"reset with the mail address", "", form(`action=/password/reset`, two, `Go`), is(config.KindReset, "/password/reset", "a1", "b1 b2")},
 		{"reset by its token", "/users/password/edit?reset_token=x", form(`action=/users/password`, couple, `Change my password`), is(config.KindReset, "/users/password", "", "b1 b2")},
 		{"reset with one password", "/reset", form(``, `<input type=password name=b1 autocomplete=new-password>`, `Go`), is(config.KindReset, "/reset", "", "b1")},
 		{"change by names", "", form(``, `<input type=password name=old_password><input type=password name=b1><input type=password name=b2>`, `Go`), is(config.KindPasswordChange, "/welcome", "", "old_password b1 b2")},
 		{"change by autocomplete", "", form(``, `<input type=password name=b1 autocomplete=current-password><input type=password name=b2 autocomplete=new-password>`, `Go`), is(config.KindPasswordChange, "/welcome", "", "b1 b2")},
+		{"change at a login", "/login", form(``, alone+`<input type=password name=n1><input type=password name=n2>`, `Change password`), is(config.KindPasswordChange, "/login", "", "b1 n1 n2")},
 		{"change by its button", "/account/password", form(``, couple, `Change`), is(config.KindPasswordChange, "/account/password", "", "b1 b2")},
 	})
 }
