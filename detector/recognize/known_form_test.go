@@ -103,6 +103,8 @@ func TestKindOfServedForms(t *testing.T) {
 		{"change at a login, with a field of it", "/login", "password=x0&n1=x1&n2=x1", []Form{in, renew}, config.KindPasswordChange},
 		{"change around a guess at a login", "/login", "email=a@x.test&password=x0&n1=x1&n2=x1", []Form{in, renew}, config.KindLogin},
 		{"change around a guess at a login without a user", "/login", "password=x0&n1=x1&n2=x1", []Form{alone, renew}, config.KindLogin},
+		{"signup where only a login is known", "/", two, []Form{in}, config.KindSignup},
+		{"change without the old password", "/users", two + "&old_password=", []Form{change, signup}, config.KindPasswordChange},
 		{"change", "/users", three, []Form{change, signup}, config.KindPasswordChange},
 		{"signup beside a change", "/users", two, []Form{change, signup}, config.KindSignup},
 		{"a profile without a new password", "/", "email=a@x.test&old_password=x0&password=&password2=", []Form{change}, config.KindPasswordChange},

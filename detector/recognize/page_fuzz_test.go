@@ -87,6 +87,7 @@ func worstPages() map[string]string {
 		"forms without":       field + `>` + strings.Repeat(`<form id=a></form>`, worst),
 		"buttons":             `<form>` + field + `>` + strings.Repeat(`<button formaction=/login>Log in</button>`, worst),
 		"short attributes":    field + strings.Repeat(" a", worst),
+		"other attributes":    fill(field, " a#", ""),
 		"attributes, quoted":  field + strings.Repeat(` a=">"`, worst),
 		"attributes, slashes": field + strings.Repeat("/a", worst),
 		"attributes, tight":   field + strings.Repeat(`a=""`, worst),
