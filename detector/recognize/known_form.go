@@ -141,15 +141,22 @@ func (rd *reading) submitted(path pathSense, query string) *Form {
 		return nil
 	}
 	login, other := rd.matching()
-	if login != nil && other != nil && !rd.namesUserOf(login) {
-		return other // no login without a user
-	}
-	renewed := rd.has(roleNewPassword) || rd.has(roleOldPassword) || rd.has(roleConfirm)
 	switch {
 	case login == nil:
 		return other
+	case other != nil && !rd.namesUserOf(login):
+		return other // no login without a user
 	case path&lastLogin != 0:
 		return login
+	}
+	return rd.choose(login, other, query)
+}
+
+// choose tells the login from another form that the request may be as well, nil
+// when there is none.
+func (rd *reading) choose(login, other *Form, query string) *Form {
+	renewed := rd.has(roleNewPassword) || rd.has(roleOldPassword) || rd.has(roleConfirm)
+	switch {
 	case other != nil && login.operation != other.operation:
 		// The query is what the app goes by.
 		if senseOfQuery(query) == other.operation {
