@@ -126,3 +126,7 @@ func BenchmarkClassifyTypicalJSON(b *testing.B) {
 func BenchmarkClassifyTypicalPage(b *testing.B) {
 	benchmarkBody(b, asPage, `<!doctype html><html><head><title>Log in</title></head><body><p class="error">Wrong user name or password</p>`+loginForm+`</body></html>`)
 }
+
+func BenchmarkClassifyWorstLinks64KiB(b *testing.B) {
+	benchmarkBody(b, asPage, strings.Repeat(`<a href=/logs?outs class=errs></a>`, 1930))
+}

@@ -2,9 +2,9 @@ package recognize
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
-	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
 )
 
@@ -47,8 +47,9 @@ type pageFacts struct {
 
 // readPage reads a page as far as body goes.
 func readPage(body []byte) pageFacts {
-	r := pageReader{z: html.NewTokenizer(bytes.NewReader(body))}
-	for r.step() {
+	r := pageReader{m: markup{rest: body}}
+	for r.m.next() {
+		r.step()
 	}
 	r.endForm()
 	r.told, r.warned = r.heard.said(), r.warnings.said()
@@ -57,7 +58,7 @@ func readPage(body []byte) pageFacts {
 
 type pageReader struct {
 	pageFacts
-	z *html.Tokenizer
+	m markup
 	// heard are the texts of the page, warnings those in elements marked as
 	// errors.
 	heard, warnings hearing
@@ -78,60 +79,49 @@ type nesting struct {
 
 func (n *nesting) open() bool { return n.depth > 0 }
 
-func (n *nesting) start(name string) { n.name, n.depth = name, 1 }
+func (n *nesting) start(name []byte) { n.name, n.depth = atom.String(name), 1 }
 
 // see counts the tags of the same name. An element whose end tag may be left
 // out ends with the next one of its name, or with the next block.
-func (n *nesting) see(name string, step int) {
+func (n *nesting) see(name []byte, step int) {
 	switch {
 	case n.depth == 0:
-	case n.name == name && (step < 0 || !openEnded[name]):
+	case n.name == string(name) && (step < 0 || !openEnded[n.name]):
 		n.depth += step
-	case n.name == name, openEnded[n.name] && blockElements[name]:
+	case n.name == string(name), openEnded[n.name] && blockElements[string(name)]:
 		n.depth = 0
 	}
 }
 
-func (r *pageReader) step() bool {
-	switch r.z.Next() {
-	case html.ErrorToken:
-		return false
-	case html.TextToken:
+func (r *pageReader) step() {
+	switch r.m.kind {
+	case markupText:
 		r.hear()
-	case html.StartTagToken:
+	case markupStart:
 		r.tags++
-		r.startTag(false)
-	case html.SelfClosingTagToken:
-		r.tags++
-		r.startTag(true)
-	case html.EndTagToken:
-		raw, _ := r.z.TagName()
-		name := atom.String(raw)
-		r.silent.see(name, -1)
-		r.mark.see(name, -1)
-		if name == "form" {
+		r.startTag(r.m.name, r.m.empty)
+	case markupEnd:
+		r.silent.see(r.m.name, -1)
+		r.mark.see(r.m.name, -1)
+		if string(r.m.name) == "form" {
 			r.endForm()
 		}
 	}
-	return true
 }
 
 // hear takes in a text between two tags.
 func (r *pageReader) hear() {
 	if r.silent.open() && r.silent.name == "script" {
-		r.readScript(r.z.Raw())
+		r.readScript(r.m.text)
 	}
 	if r.silent.open() || r.text >= maxPageText {
 		return
 	}
-	text := bytes.TrimSpace(r.z.Raw())
+	text := bytes.TrimSpace(r.m.text)
 	if len(text) == 0 {
 		return
 	}
-	if bytes.IndexByte(text, '&') >= 0 {
-		text = bytes.TrimSpace(r.z.Text())
-	}
-	text = text[:min(len(text), maxPageText-r.text)]
+	text = unescapeMarkup(text[:min(len(text), maxPageText-r.text)])
 	r.text += len(text)
 	r.heard.add(text)
 	switch {
@@ -143,16 +133,14 @@ func (r *pageReader) hear() {
 	}
 }
 
-func (r *pageReader) startTag(selfClosing bool) {
-	raw, more := r.z.TagName()
-	name := atom.String(raw)
-	void := selfClosing || voidElements[name]
+func (r *pageReader) startTag(name []byte, selfClosing bool) {
+	void := selfClosing || voidElements[string(name)]
 	if !void {
 		r.silent.see(name, 1)
 		r.mark.see(name, 1)
 	}
-	tag := r.attributes(more)
-	switch name {
+	tag := r.attributes()
+	switch string(name) {
 	case "html", "head", "body":
 		r.document = true
 	case "form":
@@ -164,7 +152,7 @@ func (r *pageReader) startTag(selfClosing bool) {
 		r.scripted = true
 	case "meta":
 		if bytes.EqualFold(tag.equiv, []byte("refresh")) {
-			r.refresh = firstOf(r.refresh, refreshTarget(string(tag.content)))
+			r.refresh = firstOf(r.refresh, refreshTarget(string(unescapeMarkup(tag.content))))
 		}
 	case "a", "button":
 		r.logout = r.logout || endsSession(tag.target)
@@ -173,7 +161,7 @@ func (r *pageReader) startTag(selfClosing bool) {
 	if void {
 		return
 	}
-	if !r.silent.open() && (silentElements[name] || tag.hidden) {
+	if !r.silent.open() && (silentElements[string(name)] || tag.hidden) {
 		r.silent.start(name)
 	}
 	r.markElement(name, tag)
@@ -189,14 +177,17 @@ type pageTag struct {
 	hidden                   bool
 }
 
-// attributes returns the attributes of the current tag that matter.
-func (r *pageReader) attributes(more bool) pageTag {
+// attributes returns the attributes of the current tag that matter. Of a name
+// given twice the first one counts, as in browsers.
+func (r *pageReader) attributes() pageTag {
 	var tag pageTag
-	for n := 0; more && n < maxPageAttributes; n++ {
-		var key, value []byte
-		key, value, more = r.z.TagAttr()
-		value = value[:min(len(value), maxEchoBytes)]
-		switch string(key) {
+	var room [12]byte
+	for _, a := range slices.Backward(r.m.attributes) {
+		if len(a.key) > len(room) {
+			continue
+		}
+		value := a.value[:min(len(a.value), maxEchoBytes)]
+		switch string(lowerInto(room[:0], a.key)) {
 		case "type":
 			tag.kind = bytes.TrimSpace(value)
 		case "name":
@@ -268,8 +259,8 @@ func refreshTarget(content string) string {
 }
 
 // markElement notes an element whose class, id or role marks its text.
-func (r *pageReader) markElement(name string, tag pageTag) {
-	if r.mark.open() || name == "button" || name == "a" || name == "input" || name == "body" || name == "html" {
+func (r *pageReader) markElement(name []byte, tag pageTag) {
+	if r.mark.open() || unmarkedElements[string(name)] {
 		return
 	}
 	praise, blame, calm := false, false, false
@@ -355,6 +346,9 @@ func beginsSession(address []byte) bool {
 var (
 	voidElements   = wordSet(`area base br col embed hr img input link meta source track wbr`)
 	silentElements = wordSet(`script style template noscript select textarea title svg a`)
+	// unmarkedElements bear the labels of messages for other reasons: a red
+	// button, the state of the page.
+	unmarkedElements = wordSet(`a button input body html`)
 	// openEnded are elements that pages leave open.
 	openEnded     = wordSet(`a p li dt dd td th tr option`)
 	blockElements = wordSet(`div p form table tr ul ol dl h1 h2 h3 h4 section article main footer header fieldset`)
