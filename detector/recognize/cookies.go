@@ -128,8 +128,9 @@ func (s cookieSigns) session() bool { return s.fresh || s.renewed || s.login }
 
 func readCookies(x Exchange) cookieSigns {
 	var s cookieSigns
+	var room [wordRoom]byte
 	for _, c := range answerCookies(x.Response.Header) {
-		name := listWords(c.name)
+		name := wordsInto(room[:], c.name)
 		switch {
 		case c.deleted:
 		case name.any(flashCookieWords):

@@ -105,6 +105,7 @@ func meaningOf(key []byte) keyMeaning {
 		return 0
 	}
 	var buf [maxKeyLength]byte
+	var room [wordRoom]byte
 	plain := appendPlainKey(buf[:0], key)
 	means := keyMeanings[string(plain)]
 	if isFaultKey(plain) {
@@ -117,7 +118,7 @@ func meaningOf(key []byte) keyMeaning {
 	case bytes.HasSuffix(plain, []byte("result")):
 		means = keyResult
 	}
-	if means.has(keyFault) && listWords(key).any(credentialKeyWords) {
+	if means.has(keyFault) && wordsInto(room[:], key).any(credentialKeyWords) {
 		means |= keyBlame
 	}
 	return means

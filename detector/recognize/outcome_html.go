@@ -263,12 +263,13 @@ func (r *pageReader) markElement(name []byte, tag pageTag) {
 	if r.mark.open() || unmarkedElements[string(name)] {
 		return
 	}
+	var room [wordRoom]byte
 	praise, blame, calm := false, false, false
 	for _, label := range tag.labels {
 		if !mayMark(label) {
 			continue
 		}
-		words := listWords(label)
+		words := wordsInto(room[:], label)
 		praise = praise || words.any(praiseWords)
 		blame = blame || words.any(blameWords)
 		calm = calm || words.any(calmWords)
@@ -331,7 +332,8 @@ func endsSession(address []byte) bool {
 	if !holdsStem(address, leavingStems) {
 		return false
 	}
-	return listWords(address).says(leavingWords)
+	var room [wordRoom]byte
+	return wordsInto(room[:], address).says(leavingWords)
 }
 
 // beginsSession reports whether an address is that of a login page.
@@ -339,8 +341,9 @@ func beginsSession(address []byte) bool {
 	if !holdsStem(address, enteringStems) {
 		return false
 	}
-	p, query, _ := strings.Cut(string(address), "?")
-	return isLoginPage(p, listWords(query))
+	p, query, _ := bytes.Cut(address, []byte{'?'})
+	var room [wordRoom]byte
+	return isLoginPage(p, wordsInto(room[:], query))
 }
 
 var (

@@ -164,7 +164,8 @@ func (a *answer) plainlyAway() bool {
 // atLogin reports whether the attempt was made where a login is expected, by
 // the words of its address.
 func (a *answer) atLogin() bool {
-	return isLoginPage(a.x.Path, listWords(a.x.RawQuery)) || listWords(a.x.Path).any(loginWords)
+	var room [wordRoom]byte
+	return isLoginPage(a.x.Path, wordsInto(room[:], a.x.RawQuery)) || wordsInto(room[:], a.x.Path).any(loginWords)
 }
 
 // follow reads a redirect target relative to the request.
@@ -185,7 +186,8 @@ func (a *answer) follow(location string) (target, bool) {
 	// The words of a path are names of things as often as statements: the page
 	// /too-many-cooks throttles nobody, but /login/error fails.
 	t.told &^= a.echo & excuses
-	ownLogin := isLoginPage(a.x.Path, listWords(a.x.RawQuery))
+	var room [wordRoom]byte
+	ownLogin := isLoginPage(a.x.Path, wordsInto(room[:], a.x.RawQuery))
 	login := isLoginPage(u.Path, t.query)
 	t.same = !t.foreign && samePath(u.Path, a.x.Path) && login == ownLogin
 	t.login = !t.foreign && login
@@ -205,7 +207,7 @@ func (a *answer) isReferer(u *url.URL) bool {
 
 func isRoot(p string) bool { return p == "" || p == "/" }
 
-func samePath(a, b string) bool { return path.Clean("/"+a) == path.Clean("/"+b) }
+func samePath(a, b string) bool { return a == b || path.Clean("/"+a) == path.Clean("/"+b) }
 
 // readQuery takes in the words of the query that the app chose itself.
 func (t *target) readQuery(query string) {
@@ -243,17 +245,30 @@ func (t *target) readPair(key, v string) {
 
 // isLoginPage reports whether the last segment of a path, or the query, says
 // that this is where one logs in.
-func isLoginPage(p string, query wordList) bool {
+func isLoginPage[T string | []byte](p T, query wordList) bool {
 	if query.any(loginWords) {
 		return true
 	}
-	p = strings.TrimRight(p, "/")
-	last := p[strings.LastIndexByte(p, '/')+1:]
-	if last == "" {
+	last := lastSegment(p)
+	if len(last) == 0 {
 		return false
 	}
-	words := listWords(last)
-	return words.any(loginWords) || slices.Contains(loginPhrases, string(words))
+	var room [wordRoom]byte
+	words := wordsInto(room[:], last)
+	return words.any(loginWords) || slices.ContainsFunc(loginPhrases, func(p string) bool { return p == string(words) })
+}
+
+// lastSegment is the last segment of a path that is not empty.
+func lastSegment[T string | []byte](p T) T {
+	for len(p) > 0 && p[len(p)-1] == '/' {
+		p = p[:len(p)-1]
+	}
+	for i := len(p) - 1; i >= 0; i-- {
+		if p[i] == '/' {
+			return p[i+1:]
+		}
+	}
+	return p
 }
 
 var (

@@ -241,8 +241,16 @@ type wordList []byte
 
 // listWords returns the words of the first maxHeardBytes of a text.
 func listWords[T string | []byte](text T) wordList {
-	text = text[:min(len(text), maxHeardBytes)]
-	words, _ := appendWords(append(make([]byte, 0, len(text)+len(text)/2+4), ' '), text)
+	return wordsInto(make([]byte, 0, min(len(text), maxHeardBytes)*3/2+4), text)
+}
+
+// wordRoom is the room that the words of a label or an address need as a rule.
+const wordRoom = 128
+
+// wordsInto is listWords with room of the caller's, which spares an allocation
+// while it is enough.
+func wordsInto[T string | []byte](room []byte, text T) wordList {
+	words, _ := appendWords(append(room[:0], ' '), text[:min(len(text), maxHeardBytes)])
 	return words
 }
 
