@@ -15,6 +15,8 @@ type markup struct {
 	rest []byte
 	// xml: no element has raw text, and a CDATA section is text.
 	xml bool
+	// cut: the text ended within a tag, a comment or a section.
+	cut bool
 
 	kind markupKind
 	// text is the text between two tags as written, with its references.
@@ -116,7 +118,7 @@ func (m *markup) readTag() bool {
 	}
 	m.readName()
 	if !m.readAttributes() {
-		m.rest = nil
+		m.rest, m.cut = nil, true
 		return false
 	}
 	if m.kind == markupStart && !m.empty && !m.xml {
@@ -130,7 +132,7 @@ func (m *markup) readDeclaration() bool {
 	if section, ok := bytes.CutPrefix(m.rest, []byte("<![CDATA[")); ok && m.xml {
 		end := bytes.Index(section, []byte("]]>"))
 		if end < 0 {
-			m.text, m.rest = section, nil
+			m.text, m.rest, m.cut = section, nil, true
 		} else {
 			m.text, m.rest = section[:end], section[end+3:]
 		}
@@ -154,7 +156,7 @@ func (m *markup) skipComment(comment []byte) {
 	for {
 		i := bytes.Index(comment, []byte("--"))
 		if i < 0 {
-			m.rest = nil
+			m.rest, m.cut = nil, true
 			return
 		}
 		after := comment[i+2:]
@@ -173,7 +175,7 @@ func (m *markup) skipComment(comment []byte) {
 func (m *markup) skipTo(end string) {
 	i := bytes.Index(m.rest, []byte(end))
 	if i < 0 {
-		m.rest = nil
+		m.rest, m.cut = nil, true
 		return
 	}
 	m.rest = m.rest[i+len(end):]

@@ -18,7 +18,7 @@ func readXML(body []byte) (f jsonFacts, page pageFacts, whole bool) {
 	for r.m.next() {
 		r.step()
 	}
-	return r.facts.facts(), r.page, !r.deep && len(r.frames) == 0
+	return r.facts.facts(), r.page, !r.deep && !r.m.cut && len(r.frames) == 0
 }
 
 type xmlReader struct {
