@@ -56,7 +56,7 @@ var keyMeanings = makeKeyMeanings(map[keyMeaning]string{
 	keyCode:   `code statuscode httpstatus responsecode resultcode retcode`,
 	keyResult: `result`,
 	keyMessage: `message messages msg detail details description title reason hint notice info text response
-		statusmessage`,
+		statusmessage resulttext errortext`,
 	keyField: `password username email login identity identifier`,
 	keyToken: `token accesstoken jwt idtoken authtoken sessiontoken sessionid session sid refreshtoken bearer
 		bearertoken apitoken authenticationtoken access authorization xauthtoken accessjwt ticket`,
@@ -117,6 +117,8 @@ func meaningOf(key []byte) keyMeaning {
 		means = keyToken
 	case bytes.HasSuffix(plain, []byte("result")):
 		means = keyResult
+	case bytes.HasSuffix(plain, []byte("message")):
+		means = keyMessage
 	}
 	if means.has(keyFault) && wordsInto(room[:], key).any(credentialKeyWords) {
 		means |= keyBlame

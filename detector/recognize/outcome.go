@@ -185,6 +185,9 @@ func closing(x Exchange, o Outcome) Outcome {
 		o.Result = Malformed
 		o.Evidence = append(o.Evidence, "a credential was empty")
 	}
+	if x.Credentials.Missing && o.Result == Unknown && resp.Status >= 400 && !isGatewayStatus(resp.Status) && resp.Status != statusClientClosed {
+		return outcome(Malformed, 0.6, "status "+itoa(resp.Status), "a credential was empty")
+	}
 	if o.Result != Unknown {
 		return o
 	}

@@ -51,7 +51,7 @@ func TestClassifyRedirects(t *testing.T) {
 		{name: "message cookie says failed", x: attempt(to("/home", "Set-Cookie: app_flash=error%3DWrong%2Bpassword")), want: Failure, sure: 0.9},
 		{name: "message cookie says welcome", x: attempt(to("/home", "Set-Cookie: app_flash=success%3DWelcome", session)), want: Success, sure: 0.9},
 		{name: "back to login, yet logged in", x: attempt(to("/login?action=confirm", "Set-Cookie: app_logged_in_77=ada%7C1234567")), want: Success, notSure: 0.89},
-		{name: "task changes from login to mail", x: at("/mail/", "_task=login", to("./?_task=mail&_token=x", session)), want: Success, sure: 0.9},
+		{name: "task changes from login to mail", x: at("/mail/", "_task=login", to("./?_task=mail&_token=x", session), "sess"), want: Success, sure: 0.9},
 		{name: "one page for all, nothing changed", x: at("/", "", to("/")), want: Failure, notSure: 0.89},
 		{name: "one page for all, same cookie again", x: at("/db/", "", to("?server=x&username=ada", "Set-Cookie: db_sid=0123456789abcdef"), "db_sid"), want: Unknown},
 		{name: "one page for all, bot without cookies", x: at("/db/", "", to("?server=x", "Set-Cookie: db_sid=0123456789abcdef")), want: Unknown},

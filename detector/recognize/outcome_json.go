@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"strconv"
 	"strings"
+
+	"github.com/doorward/doorward/config"
 )
 
 // jsonFacts is what a JSON answer says about an attempt.
@@ -184,6 +186,9 @@ func (r *jsonReader) plainValue(v jsonValue) {
 	case v.listed && v.depth == 1 && v.kind == jsonString:
 		r.listedText(v)
 	case v.means.has(keyStep):
+		if v.depth > 2 {
+			break
+		}
 		r.second = r.second || listen(v.text).has(saidSecond)
 		r.hear(v)
 	case v.means.has(keyFlag):
@@ -363,7 +368,7 @@ func (a *answer) obstacleInJSON() Outcome {
 	switch {
 	case a.told.has(saidTooMany):
 		return outcome(Throttled, 0.9, "JSON says too many attempts")
-	case a.asksSecond():
+	case a.asksSecond() && !a.passed():
 		return a.secondFactor("JSON asks for a second factor")
 	case a.told.has(saidForgery) && !blames && a.json.failed():
 		return outcome(Rejected, 0.9, "JSON speaks of the form's token")
@@ -371,6 +376,12 @@ func (a *answer) obstacleInJSON() Outcome {
 		return outcome(Throttled, 0.85, "JSON says locked")
 	}
 	return Outcome{}
+}
+
+// passed reports whether the second factor was the last step: what speaks of one
+// then is the description of the session.
+func (a *answer) passed() bool {
+	return a.kind() == config.KindMFA && !a.json.failed() && (a.json.yes || a.cookies.session())
 }
 
 // locationInJSON reads an answer that tells the page where to go.

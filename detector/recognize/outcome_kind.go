@@ -132,6 +132,8 @@ func (a *answer) signupPage() Outcome {
 		return outcome(Success, 0.8, "the page says that a mail was sent")
 	case a.told.has(saidTaken):
 		return outcome(Failure, 0.85, "the page says that the name is taken")
+	case p.login && !p.warning && a.told.has(saidCreated):
+		return outcome(Success, 0.85, "the page says created", "a form to log in")
 	case p.password && p.warning:
 		return outcome(Failure, 0.92, "password fields again", "error message")
 	case p.password:

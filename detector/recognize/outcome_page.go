@@ -56,8 +56,11 @@ func (a *answer) judgeSilentPage() Outcome {
 	switch {
 	case !a.complete:
 		return a.cut()
+	case p.password && p.warning:
+		return outcome(Failure, 0.6, "password fields again", "error message")
 	case p.password:
-		return outcome(Failure, 0.6, "password fields again")
+		// A form to log in has one such field; two ask for a new password.
+		return outcome(Success, 0.6, "form for a new password", "no login form")
 	case a.cookies.session() && (p.praised || a.told.has(saidYes)):
 		return outcome(Success, 0.9, "new session cookie", "the page says succeeded", "no password field")
 	case a.cookies.session():

@@ -53,6 +53,8 @@ func (a *answer) redirect(location, why string) Outcome {
 		return a.backToSelf(t, why)
 	case t.form:
 		return a.backToForm(t, why)
+	case a.kind() != config.KindMFA && t.path.any(confirmWords) && t.path.any(addressWords):
+		return outcome(Failure, 0.75, why+" leads to the confirmation of an address")
 	case a.kind() != config.KindMFA && t.path.any(weakSecondWords):
 		return outcome(Challenge, 0.75, why+" leads to a verification")
 	}
@@ -138,8 +140,10 @@ func (a *answer) elsewhere(t target, why string) Outcome {
 		return outcome(Success, 0.92, why, "with a code for another site")
 	case t.hands:
 		return deferred(t, outcome(Success, 0.8, why, "with a token"))
-	case a.cookies.login, a.cookies.session() && a.plainlyAway():
+	case a.cookies.login, a.cookies.session() && a.plainlyAway() && (a.borne || a.x.Referer != ""):
 		return outcome(Success, 0.92, why, "new session cookie")
+	case a.cookies.session() && a.plainlyAway():
+		return deferred(t, outcome(Success, 0.85, why, "a first session cookie"))
 	case a.cookies.session() && !a.borne:
 		return deferred(t, outcome(Unknown, 0, why, "a session cookie that visitors may get too"))
 	case a.cookies.session():
@@ -278,8 +282,12 @@ var (
 		" j security check ", " iniciar sesion ", " acceder ", " entrar ", " users sign in ",
 	}
 	secondPathWords  = wordSet(`2fa mfa otp totp tfa twofactor two u2f webauthn authenticator factor challenge`)
-	secondQueryWords = wordSet(`2fa mfa otp totp tfa twofactor`)
+	secondQueryWords = wordSet(`2fa mfa otp totp tfa twofactor aal2`)
 	weakSecondWords  = wordSet(`verify verification verifycode confirmcode`)
+	// confirmWords and addressWords together name the page for accounts whose
+	// mail address was not confirmed yet: nobody is logged in.
+	confirmWords = wordSet(`confirm confirmation verify verification unverified unconfirmed activate activation`)
+	addressWords = wordSet(`email mail emails account`)
 	// returnKeys are parameters that hold an address to go to afterwards: what
 	// they say was chosen by whoever made the link.
 	returnKeys = wordSet(`next redirect redirectto redirecturl redirecturi return returnto returnurl back backurl

@@ -40,8 +40,7 @@ var vocabulary = makePhraseBook(map[said]string{
 	saidLocked: `
 		account is locked, account locked, account has been locked, user is locked, is locked, locked out,
 		lockout, temporarily locked, temporarily blocked, temporarily disabled, temporarily banned,
-		temporarily suspended, has been blocked, has been banned, is blocked, is banned, been banned,
-		try again later, try again in, slow down, vorübergehend gesperrt, ist gesperrt, wurde gesperrt,
+		temporarily suspended, try again later, try again in, slow down, vorübergehend gesperrt, ist gesperrt, wurde gesperrt,
 		später erneut, später noch einmal, temporairement bloqué, est bloqué, est verrouillé,
 		réessayez plus tard, réessayer plus tard, bloqueada temporalmente, está bloqueada, ha sido bloqueada,
 		inténtelo más tarde, inténtalo más tarde, bloqueada temporariamente, tente novamente mais tarde,
@@ -81,7 +80,7 @@ var vocabulary = makePhraseBook(map[said]string{
 		bereits registriert, existiert bereits, déjà utilisé, déjà utilisée, déjà pris, existe déjà, ya existe,
 		ya está en uso, já existe, já está em uso, già in uso, esiste già, bestaat al, już istnieje`,
 	saidClosed: `
-		user disabled, account locked permanently, inactive, is disabled, account disabled, deactivated, suspended, not activated, not confirmed,
+		user disabled, has been blocked, has been banned, is blocked, is banned, been banned, inactive, is disabled, account disabled, deactivated, suspended, not activated, not confirmed,
 		not verified, unverified, unconfirmed, account expired, deaktiviert, désactivé, desactivada,
 		nicht aktiviert`,
 	saidSent: `
@@ -90,6 +89,11 @@ var vocabulary = makePhraseBook(map[said]string{
 		activation link, wurde gesendet, wurde verschickt, gesendet an, été envoyé, envoyé à, ha sido enviado,
 		se ha enviado, hemos enviado, foi enviado, enviamos, è stata inviata, abbiamo inviato, is verzonden,
 		zostało wysłane, har skickats, отправлено`,
+	saidCreated: `
+		creation successful, registration successful, registration was successful, registration complete,
+		registration completed, successfully registered, registered successfully, account successfully,
+		signup successful, sign up successful, registrierung erfolgreich, erfolgreich registriert,
+		inscription réussie, registro exitoso, cadastro realizado, registrazione completata`,
 	saidNowhere: `
 		page not found, requested url, requested resource, resource not found, no such page, cannot post,
 		cannot put, cannot get, no route, route not found, no such route, unknown route, endpoint not found,
