@@ -181,7 +181,8 @@ func closing(x Exchange, o Outcome) Outcome {
 		o.Result, o.Confidence, o.Next = Unknown, 0, false
 		return o
 	}
-	if x.Credentials.Missing && (o.Result == Failure || o.Result == Challenge || o.Result == Throttled) {
+	unsure := o.Result == Success && o.Confidence < 0.8
+	if x.Credentials.Missing && (unsure || o.Result == Failure || o.Result == Challenge || o.Result == Throttled) {
 		o.Result = Malformed
 		o.Evidence = append(o.Evidence, "a credential was empty")
 	}
