@@ -8,6 +8,8 @@ func (a *answer) judgePage() Outcome {
 		return outcome(Throttled, 0.85, "the page says too many attempts or locked")
 	case p.login:
 		return a.judgeFormAgain()
+	case a.told.has(saidEntered) && a.complete:
+		return outcome(Success, 0.85, "the page says that somebody is logged in")
 	case p.hands && !p.password:
 		return outcome(Success, 0.9, "a form that hands the login on to another site")
 	case p.code:

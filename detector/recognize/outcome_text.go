@@ -48,11 +48,13 @@ const (
 	saidWho
 	saidNew
 	saidCreated
+	// saidEntered: somebody is logged in now.
+	saidEntered
 )
 
 // excuses are the things that make an outcome milder than a failure. Where the
 // request says them itself, the answer may only repeat it.
-const excuses = saidTooMany | saidLocked | saidForgery | saidSecond | saidYes | saidForbidden | saidSent | saidNowhere | saidNew | saidCreated
+const excuses = saidTooMany | saidLocked | saidForgery | saidSecond | saidYes | saidForbidden | saidSent | saidNowhere | saidNew | saidCreated | saidEntered
 
 func (s said) has(any said) bool { return s&any != 0 }
 

@@ -83,6 +83,11 @@ var vocabulary = makePhraseBook(map[said]string{
 		user disabled, has been blocked, has been banned, is blocked, is banned, been banned, inactive, is disabled, account disabled, deactivated, suspended, not activated, not confirmed,
 		not verified, unverified, unconfirmed, account expired, deaktiviert, désactivé, desactivada,
 		nicht aktiviert`,
+	saidEntered: `
+		login succeeded, login successful, login was successful, logged in successfully, successfully logged in,
+		signed in successfully, successfully signed in, now logged in, now signed in, authentication succeeded,
+		authentication successful, authentication passed, erfolgreich angemeldet, anmeldung erfolgreich,
+		connexion réussie, sesión iniciada, login efetuado, accesso effettuato`,
 	saidSent: `
 		been sent, was sent, we sent, have sent, sent you, sent to, mail sent, email sent, link sent,
 		check your mail, check your email, check your inbox, confirmation link, verification link,
