@@ -220,3 +220,42 @@ func TestClassifySignupHabits(t *testing.T) {
 		{name: "JSON with messages for fields", x: signup(reply(200, `{"errors":{"password":["Be at least 8 characters long"]}}`, asJSON)), want: Failure},
 	})
 }
+
+func TestClassifySideKindHabits(t *testing.T) {
+	t.Parallel()
+	reset := func(resp *Response) Exchange { return withKind(config.KindResetRequest, "/forgot", resp) }
+	change := func(resp *Response) Exchange { return withKind(config.KindPasswordChange, "/password", resp) }
+	second := func(resp *Response) Exchange { return withKind(config.KindMFA, "/mfa", resp) }
+	checkOutcomes(t, []outcomeRow{
+		{name: "mail sent", x: reset(reply(200, `{"message":"If the account exists, a mail has been sent."}`, asJSON)), want: Success},
+		{name: "page that a mail was sent", x: reset(reply(200, `<html><div class="alert">A link has been sent to you. No mail? The address may be wrong.</div></html>`, asPage)), want: Success},
+		{name: "page that knows no such user", x: reset(reply(200, `<html><div class="error">There is no account with that user name</div></html>`, asPage)), want: Failure},
+		{name: "too many requests for mails", x: reset(reply(422, `{"message":"Too many requests. Please wait before retrying."}`, asJSON)), want: Throttled},
+		{name: "changed, script goes on", x: change(reply(200, "", "Hx-Redirect: /profile", session)), want: Success},
+		{name: "refused, old one wrong", x: change(reply(200, `<html><p class="error">The current password is incorrect</p></html>`, asPage)), want: Failure},
+		{name: "refused by JSON", x: change(reply(400, `{"errors":[{"message":"Invalid current password"}]}`, asJSON)), want: Failure},
+		{name: "refused by a fault", x: change(reply(200, `<?xml version="1.0"?><methodResponse><fault><value><string>Wrong password</string></value></fault></methodResponse>`, asXML)), want: Failure},
+		{name: "changed, nothing more", x: change(reply(204, "")), want: Success},
+		{name: "link of a reset is stale", x: withKind(config.KindReset, "/reset", reply(400, `{"message":"Token is invalid or has expired"}`, asJSON)), want: Rejected},
+		{name: "second factor wrong", x: second(reply(401, `{"message":"Invalid code"}`, asJSON)), want: Failure},
+		{name: "second factor right, session names its methods", x: second(reply(200, `{"session":{"active":true,"methods":[{"method":"totp"}]},"mfa":true}`, asJSON, session)), want: Success},
+		{name: "second factor locked", x: second(reply(429, "")), want: Throttled},
+		{name: "logout by JSON", x: withKind(config.KindLogout, "/logout", reply(200, `{"success":true}`, asJSON)), want: Success},
+		{name: "logout with a redirect", x: withKind(config.KindLogout, "/logout", reply(302, "", "Location: /login")), want: Success},
+	})
+}
+
+func TestClassifyLanguages(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		"Falsches Passwort", "Mot de passe incorrect", "Contraseña incorrecta", "Senha incorreta", "Password errata",
+		"Onjuist wachtwoord", "Nieprawidłowe hasło", "Fel lösenord", "Forkert adgangskode", "Feil passord", "Väärä salasana",
+		"Неверный пароль", "Невірний пароль", "Hatalı şifre", "Nesprávné heslo", "Hibás jelszó", "Parolă incorectă",
+		"Λάθος κωδικός", "Kata sandi salah", "Mật khẩu không đúng", "كلمة المرور غير صحيحة", "סיסמה שגויה",
+		"密码错误", "帳號或密碼錯誤", "パスワードが正しくありません", "비밀번호가 일치하지 않습니다",
+	} {
+		if got := Classify(jsonAnswer(200, `{"message":"`+text+`"}`)); got.Result != Failure {
+			t.Errorf("%s: got %s %q, want failure", text, got.Result, got.Evidence)
+		}
+	}
+}

@@ -198,6 +198,8 @@ func (a *answer) resetRequest() Outcome {
 		return outcome(Failure, 0.8, status)
 	case a.format == formatJSON && (a.json.no || a.json.fault):
 		return outcome(Failure, 0.85, status, "JSON says failed")
+	case a.format == formatPage && a.page.warned.has(saidNo|saidRefused|saidMissing) && !a.told.has(saidSent):
+		return outcome(Failure, 0.75, status, "error message")
 	default:
 		return outcome(Success, 0.8, status)
 	}
@@ -213,8 +215,12 @@ func (a *answer) passwordChange() Outcome {
 		return a.changeRedirect(a.x.Response.Header.Get("Location"), status)
 	case a.format == formatJSON:
 		return a.signupJSON()
+	case a.format == formatRPC:
+		return a.judgeRPC()
 	case a.format == formatPage && a.page.praised && !a.page.warning:
 		return outcome(Success, 0.85, status, "success message")
+	case a.format == formatPage && a.page.warned.has(saidNo|saidRefused|saidMissing):
+		return outcome(Failure, 0.85, status, "error message")
 	case a.format == formatPage && a.page.password:
 		return outcome(Failure, 0.8, status, "password fields again")
 	case a.format == formatText:
