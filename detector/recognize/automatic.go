@@ -40,7 +40,9 @@ func (rd *reading) read(r *Request) {
 	if len(r.Header["Authorization"]) > 0 && !rd.authenticatesClient(r) {
 		scanAuthorization(rd, r.Header)
 	}
-	rd.settleProtobuf(senseOfPath(r.Path))
+	path := senseOfPath(r.Path)
+	rd.settleProtobuf(path)
+	rd.settleBare(path)
 	if len(rd.bindings) > 0 {
 		rd.rescan(r)
 	}
@@ -127,10 +129,15 @@ func (rd *reading) effectiveMethod(r *Request) string {
 // clients send that have none, such as undefined.
 const minToken = 20
 
-// bearsToken reports whether an Authorization header holds a token.
+// bearsToken reports whether a header holds the token of somebody who is logged
+// in.
 func bearsToken(r *Request) bool {
-	value := r.Header.Get("Authorization")
-	return len(value) >= minToken && !carriesPassword(r.Header)
+	for _, name := range []string{"Authorization", "X-Auth-Token", "X-Access-Token", "X-Session-Token", "Private-Token"} {
+		if value := r.Header.Get(name); len(value) >= minToken && (name != "Authorization" || !carriesPassword(r.Header)) {
+			return true
+		}
+	}
+	return false
 }
 
 // isSegmentTail reports whether a path segment ends in a colon and name, or is a

@@ -40,6 +40,30 @@ func (rd *reading) settleLetters() {
 	}
 }
 
+// settleBare makes passwords of fields called old, new and confirm. They are
+// some where an old one comes with a new one, and where the path is that of a
+// password or of the user himself.
+func (rd *reading) settleBare(path pathSense) {
+	has := func(r role) bool {
+		return slices.ContainsFunc(rd.bares, func(f field) bool { return f.role == r && !isPageNumber(f.value) })
+	}
+	renewed := has(roleBareNew) || rd.has(rolePassword) || rd.has(roleNewPassword)
+	if !has(roleBareOld) || !renewed || path&(saysPassword|saysSelf|saysAuth) == 0 {
+		return
+	}
+	for _, f := range rd.bares {
+		switch f.role {
+		case roleBareOld:
+			f.role = roleOldPassword
+		case roleBareNew:
+			f.role = roleNewPassword
+		default:
+			f.role = roleConfirm
+		}
+		rd.passwords = rd.keep(rd.passwords, f)
+	}
+}
+
 func isPageNumber(value []byte) bool { return len(value) <= 4 && isDigits(value) }
 
 // has reports whether there is a password of role r.

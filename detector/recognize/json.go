@@ -65,16 +65,17 @@ func (j *jsonScan) run() bool {
 			j.shut()
 		case ',':
 			j.comma()
-		case '"':
+		case '"', '\'':
 			raw, ok := j.quoted()
-			if !ok {
+			if !ok || !j.stringToken(raw) {
 				return false
 			}
-			if !j.stringToken(raw) {
+		case '/', '#':
+			if !j.comment() {
 				return false
 			}
 		default:
-			if !j.scalar() {
+			if !j.bare() {
 				return false
 			}
 		}
@@ -166,13 +167,49 @@ func (j *jsonScan) stringToken(raw []byte) bool {
 	return j.pos < len(j.text) && j.text[j.pos] == ':'
 }
 
+// comment passes over a comment, which lenient readers accept, and leaves pos on
+// its last byte.
+func (j *jsonScan) comment() bool {
+	rest := j.text[j.pos:]
+	if bytes.HasPrefix(rest, []byte("/*")) {
+		n := bytes.Index(rest[2:], []byte("*/"))
+		j.pos += n + 3
+		return n >= 0
+	}
+	if rest[0] == '/' && !bytes.HasPrefix(rest, []byte("//")) {
+		return false
+	}
+	n := bytes.IndexByte(rest, '\n')
+	if n < 0 {
+		n = len(rest) - 1
+	}
+	j.pos += n
+	return true
+}
+
+// bare reads what stands without quotation marks: a value, or a key as lenient
+// readers accept it.
+func (j *jsonScan) bare() bool {
+	if !j.key {
+		return j.scalar()
+	}
+	start := j.pos
+	for j.pos < len(j.text) && !isJSONBreak(j.text[j.pos]) {
+		j.pos++
+	}
+	raw := j.text[start:j.pos]
+	j.pos--
+	return len(raw) > 0 && j.stringToken(raw)
+}
+
 // quoted returns what stands between the quotes and leaves pos on the closing
 // one.
 func (j *jsonScan) quoted() (raw []byte, ok bool) {
+	quote := j.text[j.pos]
 	start := j.pos + 1
 	for i := start; i < len(j.text); i++ {
 		switch j.text[i] {
-		case '"':
+		case quote:
 			j.pos = i
 			return j.text[start:i], true
 		case '\\':
@@ -223,7 +260,7 @@ func (j *jsonScan) skip() bool {
 			if depth--; depth == 0 {
 				return true
 			}
-		case '"':
+		case '"', '\'':
 			if _, ok := j.quoted(); !ok {
 				return false
 			}

@@ -115,7 +115,7 @@ func (s scene) setsPassword() bool {
 	if len(s.rd.identifiers) > 0 || s.path&(saysSignup|saysInvite|saysSetup|saysReset|saysForgot) != 0 {
 		return false
 	}
-	if s.path&saysPassword != 0 && s.path&saysChange != 0 && s.renews() {
+	if s.path&saysPassword != 0 && s.path&saysChange != 0 && (s.renews() || s.rd.saw(roleToken)) {
 		return true
 	}
 	return s.rd.has(roleNewPassword) && !s.rd.has(rolePassword)

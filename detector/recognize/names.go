@@ -27,6 +27,11 @@ const (
 	roleLetterUser
 	roleLetterPassword
 
+	// old, new and confirm are passwords together only, where one changes his.
+	roleBareOld
+	roleBareNew
+	roleBareConfirm
+
 	// Signs that help to tell the kind.
 	roleOTP
 	roleCode
@@ -43,6 +48,7 @@ const (
 )
 
 func (r role) isPassword() bool   { return r >= rolePassword && r <= roleConfirm }
+func (r role) isBare() bool       { return r >= roleBareOld && r <= roleBareConfirm }
 func (r role) isIdentifier() bool { return r >= roleIdentifier && r <= roleID }
 
 // meaning is what a field name says.

@@ -66,6 +66,7 @@ const (
 type reading struct {
 	passwords   []field
 	identifiers []field
+	bares       []field // called old, new or confirm
 
 	// signs are the roles seen with a value, besides the two above.
 	signs uint32
@@ -116,6 +117,7 @@ type reading struct {
 	// First pieces of memory for what grows: a usual body needs no more, so a
 	// request that turns out to be no attempt costs one allocation.
 	firstPasswords, firstIdentifiers [4]field
+	firstBares                       [3]field
 	firstPath                        [96]byte
 	firstLevels                      [8]jsonLevel
 }
@@ -123,6 +125,7 @@ type reading struct {
 // begin lays the first pieces of memory out.
 func (rd *reading) begin() {
 	rd.passwords, rd.identifiers = rd.firstPasswords[:0], rd.firstIdentifiers[:0]
+	rd.bares = rd.firstBares[:0]
 	rd.scan.path, rd.scan.stack = rd.firstPath[:0], rd.firstLevels[:0]
 }
 
@@ -168,11 +171,24 @@ func (rd *reading) leaf(path, raw []byte, decode func([]byte) []byte, t valueTyp
 	switch {
 	case m.role.isPassword(), m.role.isIdentifier(), m.role == roleLetterUser, m.role == roleLetterPassword:
 		rd.credential(m, path, value, t)
+	case m.role.isBare():
+		rd.bare(m, path, value, t)
 	case m.role == roleDocument:
 		rd.readDocument(path, value)
 	default:
 		rd.sign(m, value)
 	}
+}
+
+// bare keeps a field called old, new or confirm until [reading.settleBare].
+func (rd *reading) bare(m meaning, path, value []byte, t valueType) {
+	if t > numberValue || len(value) == 0 || rd.place != inBody || len(rd.bares) == cap(rd.bares) {
+		return
+	}
+	parent, _ := cutLast(path)
+	rd.bares = append(rd.bares, field{
+		meaning: m, place: rd.place, format: rd.format, value: value, holder: string(parent[:min(len(parent), maxHolder)]),
+	})
 }
 
 // overflow takes a field that is not kept, because there were too many.
