@@ -43,6 +43,7 @@ func (rd *reading) read(r *Request) {
 	path := senseOfPath(r.Path)
 	rd.settleProtobuf(path)
 	rd.settleBare(path)
+	rd.settleKeys(path)
 	if len(rd.bindings) > 0 {
 		rd.rescan(r)
 	}

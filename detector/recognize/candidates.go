@@ -12,10 +12,11 @@ import (
 // settleLetters decides whether u and p are credentials: only together, in one
 // place and object. A p that is a small number is a page.
 func (rd *reading) settleLetters() {
+	nobody := rd.emptyIdentifier == "u"
 	pair := func(p field) bool {
-		return !isPageNumber(p.value) && slices.ContainsFunc(rd.identifiers, func(u field) bool {
+		return !isPageNumber(p.value) && (nobody && p.place == inBody || slices.ContainsFunc(rd.identifiers, func(u field) bool {
 			return u.role == roleLetterUser && u.place == p.place && u.holder == p.holder
-		})
+		}))
 	}
 	rd.passwords = slices.DeleteFunc(rd.passwords, func(f field) bool {
 		return f.role == roleLetterPassword && !pair(f)
@@ -34,33 +35,12 @@ func (rd *reading) settleLetters() {
 			f.role = roleIdentifier
 		}
 	}
+	if nobody && !both {
+		rd.emptyIdentifier = ""
+	}
 	// An empty p without a u is nothing.
 	if rd.emptyPassword == "p" && !slices.ContainsFunc(rd.identifiers, func(f field) bool { return f.word == "u" }) {
 		rd.emptyPassword = ""
-	}
-}
-
-// settleBare makes passwords of fields called old, new and confirm. They are
-// some where an old one comes with a new one, and where the path is that of a
-// password or of the user himself.
-func (rd *reading) settleBare(path pathSense) {
-	has := func(r role) bool {
-		return slices.ContainsFunc(rd.bares, func(f field) bool { return f.role == r && !isPageNumber(f.value) })
-	}
-	renewed := has(roleBareNew) || rd.has(rolePassword) || rd.has(roleNewPassword)
-	if !has(roleBareOld) || !renewed || path&(saysPassword|saysSelf|saysAuth) == 0 {
-		return
-	}
-	for _, f := range rd.bares {
-		switch f.role {
-		case roleBareOld:
-			f.role = roleOldPassword
-		case roleBareNew:
-			f.role = roleNewPassword
-		default:
-			f.role = roleConfirm
-		}
-		rd.passwords = rd.keep(rd.passwords, f)
 	}
 }
 

@@ -74,7 +74,7 @@ func (s scene) kindOfPath() (k config.Kind, decided bool) {
 		return s.renewal(), true
 	case p&lastLogin != 0:
 		return s.kindOfLoginPath(), true
-	case p&saysSignup != 0 && !s.oldAndNew() && (p&saysCheck == 0 || p&lastSignup != 0), s.opensAccount():
+	case p&saysSignup != 0 && !s.oldAndNew() && (p&(saysCheck|saysEdit) == 0 || p&lastSignup != 0), s.opensAccount():
 		return config.KindSignup, true
 	case s.entersCode():
 		return config.KindMFA, true
@@ -289,6 +289,8 @@ func (s scene) logsOut() bool {
 		return false
 	case s.all&saysLogout != 0, s.rd.saw(roleLogout):
 		return true
+	case s.rd.dispatched()&saysSession != 0 && s.rd.dispatch&saysEdit != 0:
+		return true // a session is deleted
 	}
 	return s.method == "DELETE" && s.path&(saysSession|saysToken|lastLogin) != 0
 }

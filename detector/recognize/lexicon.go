@@ -28,6 +28,7 @@ const (
 	isCode
 	isToken
 	isForm
+	isKeyWord
 	isThing // something other than a user that has a password
 )
 
@@ -63,9 +64,9 @@ var lexicon = build(map[sense]string{
 		url uri auto keep last count agent lang language group status level mode stay saved save is has
 		allow allowed message error label placeholder help state score rule rules change less manager
 		port host server database db version time created modified submit btn button must generate generated`,
-	isForeign: `friend invite invitee invited recipient recipients to from cc bcc contact billing
+	isForeign: `device browser friend invite invitee invited recipient recipients to from cc bcc contact billing
 		shipping notify notification reply sender support referrer referral ref subscribe newsletter`,
-	isFiller: `address addr field input value txt text tb box hash md5 sha256 hashed encrypted enc
+	isFiller: `address addr field fld input value txt text tb box hash md5 sha256 hashed encrypted enc
 		plain form ctl control real`,
 	isEmail: `email mail emails emailaddress useremail mailaddress correo courriel`,
 	isUser: `user username uname usr account acct userid uid identifier identity identification
@@ -75,7 +76,7 @@ var lexicon = build(map[sense]string{
 		пользователь логин 用户名 用户 账号 帐号 帳號 ユーザー名 아이디 userlogin customer principal`,
 	isLogin:    `login loginname loginid logon signin setlogin`,
 	isPhone:    `phone mobile telephone tel cell cellphone msisdn phonenumber mobilenumber handynummer`,
-	isNameWord: `name`,
+	isNameWord: `name adi`,
 	isIDWord:   `id`,
 	isNumber:   `number no nr num`,
 	isOTP: `otp totp hotp mfa twofactor twofa tfa onetime authcode otpcode totpcode mfacode
@@ -84,6 +85,7 @@ var lexicon = build(map[sense]string{
 	isToken: `token key nonce signature`,
 	// What protects a form from being sent by another site tells nothing.
 	isToken | isForm: `csrf xsrf authenticity antiforgery requestverification logintoken formtoken`,
+	isKeyWord:        `access secret`,
 	isThing: `smtp imap proxy wifi wlan wpa psk post share sharing link room meeting zip archive pdf
 		keystore truststore cert certificate snmp rcon bind bucket`,
 })

@@ -32,6 +32,10 @@ const (
 	roleBareNew
 	roleBareConfirm
 
+	// An access key and a secret key are credentials where one logs in.
+	roleKeyUser
+	roleKeyPassword
+
 	// Signs that help to tell the kind.
 	roleOTP
 	roleCode
@@ -48,7 +52,7 @@ const (
 )
 
 func (r role) isPassword() bool   { return r >= rolePassword && r <= roleConfirm }
-func (r role) isBare() bool       { return r >= roleBareOld && r <= roleBareConfirm }
+func (r role) isKept() bool       { return r >= roleBareOld && r <= roleKeyPassword }
 func (r role) isIdentifier() bool { return r >= roleIdentifier && r <= roleID }
 
 // meaning is what a field name says.
@@ -148,10 +152,10 @@ func nameOf(segment []byte) meaning {
 	case "operationName":
 		return meaning{role: roleOperation, word: "operation"}
 	}
-	m := nameOfWords(segment, true)
-	if m.role == roleNone && hasUpper(segment) {
+	m, has := nameOfWords(segment, true)
+	if m.role == roleNone && has&(isPassword|isPass) == 0 && hasUpper(segment) {
 		// pAssWord is password to servers that ignore case.
-		m = nameOfWords(segment, false)
+		m, _ = nameOfWords(segment, false)
 	}
 	return m
 }
@@ -160,24 +164,43 @@ func hasUpper(s []byte) bool {
 	return slices.ContainsFunc(s, isUpper)
 }
 
-func nameOfWords(segment []byte, camel bool) meaning {
+// nameOfWords also returns what the words say one by one.
+func nameOfWords(segment []byte, camel bool) (meaning, sense) {
 	var p parts
 	p.split(segment, camel)
 	if p.n == 0 {
-		return meaning{}
+		return meaning{}, 0
 	}
 	if p.n == 1 {
 		if m, ok := soleNames[p.words[0].text]; ok {
-			return m
+			return m, p.has
 		}
 	}
+	if m := p.keyPair(); m.role != roleNone {
+		return m, p.has
+	}
 	if m := p.password(); m.role != roleNone {
-		return m
+		return m, p.has
 	}
 	if m := p.code(); m.role != roleNone {
-		return m
+		return m, p.has
 	}
-	return p.identifier()
+	return p.identifier(), p.has
+}
+
+// keyPair is for the credentials of object stores, which are a login where the
+// path says so.
+func (p *parts) keyPair() meaning {
+	if p.n != 2 || p.words[1].text != "key" {
+		return meaning{}
+	}
+	switch p.words[0].text {
+	case "access":
+		return meaning{role: roleKeyUser, key: "username", word: "access"}
+	case "secret":
+		return meaning{role: roleKeyPassword, word: "secret"}
+	}
+	return meaning{}
 }
 
 func letter(c byte) meaning {
@@ -280,7 +303,7 @@ func (p *parts) code() meaning {
 	case p.has&isOTP != 0:
 		return meaning{role: roleOTP, word: "otp"}
 	case last.sense&isCode != 0:
-		return meaning{role: roleCode, word: "code"}
+		return meaning{role: roleCode, word: last.text}
 	}
 	return meaning{}
 }
@@ -305,6 +328,9 @@ func (p *parts) identifier() meaning {
 	}
 	if p.has&(isNot|isConfirm|isNew|isOld|isForeign) != 0 || p.two {
 		return meaning{}
+	}
+	if last.text == "uid" && before&isFiller != 0 {
+		return meaning{} // of the form
 	}
 	if last.sense&(isNameWord|isIDWord|isNumber) != 0 {
 		last = numbered(before)

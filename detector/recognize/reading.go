@@ -66,7 +66,7 @@ const (
 type reading struct {
 	passwords   []field
 	identifiers []field
-	bares       []field // called old, new or confirm
+	bares       []field // credentials under conditions, see bare
 
 	// signs are the roles seen with a value, besides the two above.
 	signs uint32
@@ -117,7 +117,7 @@ type reading struct {
 	// First pieces of memory for what grows: a usual body needs no more, so a
 	// request that turns out to be no attempt costs one allocation.
 	firstPasswords, firstIdentifiers [4]field
-	firstBares                       [3]field
+	firstBares                       [4]field
 	firstPath                        [96]byte
 	firstLevels                      [8]jsonLevel
 }
@@ -171,16 +171,20 @@ func (rd *reading) leaf(path, raw []byte, decode func([]byte) []byte, t valueTyp
 	switch {
 	case m.role.isPassword(), m.role.isIdentifier(), m.role == roleLetterUser, m.role == roleLetterPassword:
 		rd.credential(m, path, value, t)
-	case m.role.isBare():
+	case m.role.isKept():
 		rd.bare(m, path, value, t)
 	case m.role == roleDocument:
 		rd.readDocument(path, value)
 	default:
+		if m.role == roleCode || m.role == roleOTP {
+			rd.bare(m, path, value, t)
+		}
 		rd.sign(m, value)
 	}
 }
 
-// bare keeps a field called old, new or confirm until [reading.settleBare].
+// bare keeps a field that is a credential only together with others or with the
+// path, until [reading.settleBare] and [reading.settleKeys].
 func (rd *reading) bare(m meaning, path, value []byte, t valueType) {
 	if t > numberValue || len(value) == 0 || rd.place != inBody || len(rd.bares) == cap(rd.bares) {
 		return
@@ -287,7 +291,7 @@ func (rd *reading) empty(m meaning) {
 	switch {
 	case (m.role == rolePassword || m.role == roleLetterPassword) && rd.emptyPassword == "":
 		rd.emptyPassword = m.word
-	case (m.role == roleIdentifier || m.role == roleName) && rd.emptyIdentifier == "":
+	case (m.role == roleIdentifier || m.role == roleName || m.role == roleLetterUser) && rd.emptyIdentifier == "":
 		rd.emptyIdentifier = m.word
 	}
 }
