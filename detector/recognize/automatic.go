@@ -47,6 +47,10 @@ func (rd *reading) read(r *Request) {
 	if len(rd.bindings) > 0 {
 		rd.rescan(r)
 	}
+	// The button tells more than a hidden field that all buttons share.
+	if rd.button&(saysSignup|saysReset|saysForgot|saysLogout|saysSelf) != 0 {
+		rd.operation = rd.button
+	}
 	rd.settleCallIDs()
 	rd.settleLetters()
 	rd.tally.next()

@@ -242,7 +242,9 @@ func TestHostileAndMissingValues(t *testing.T) {
 		{"true as password", jsonPost("/login", `{"email":"a@x.test","password":true}`), wantAttempt{kind: config.KindLogin, ids: []string{"email=a@x.test"}, secrets: []string{"true"}, hostile: true}},
 		{"empty password", formPost("/login", "email=a@x.test&password="), missing},
 		{"null password", jsonPost("/login", `{"email":"a@x.test","password":null}`), missing},
-		{"no password on a login path", formPost("/login", "email=a@x.test"), missing},
+		{"nothing but a user name on a login path", jsonPost("/login", `{"username":"bob"}`), wantAttempt{kind: config.KindLogin, ids: []string{"username=bob"}, missing: true}},
+		{"nothing but an address, which may ask for a link", formPost("/login", "email=a@x.test"), wantAttempt{}},
+		{"the first step of a login", formPost("/login", "username=bob&csrf_token=t"), wantAttempt{}},
 		{"empty user", formPost("/login", "email=+&password=x1"), noUser},
 		{"empty p", formPost("/", "u=bob&p="), wantAttempt{kind: config.KindLogin, ids: []string{"username=bob"}, missing: true}},
 	})

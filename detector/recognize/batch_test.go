@@ -182,7 +182,7 @@ func TestGraphQLCredentialsInTheText(t *testing.T) {
 		{"form", formPost("/graphql", `query=mutation+{login(email:"a@x.test",password:"x1")}`), mail},
 		{"upload form", asked("POST /graphql", "multipart/form-data; boundary=XX", multipartBody(`name="operations"`, `{"query":"mutation{login(email:\"a@x.test\",password:\"x1\")}"}`)), mail},
 
-		{"signup", graphQL(`mutation { signup(name: "A", email: "a@x.test", password: "x1") { token } }`), signup},
+		{"signup", graphQL(`mutation { signup(name: "A B", email: "a@x.test", password: "x1") { token } }`), signup},
 		{"register", graphQL(`mutation { userRegister(input: {email: "a@x.test", password: "x1"}) { id } }`), signup},
 		{"createUser", graphQL(`mutation { createUser(input: {email: "a@x.test", password: "x1"}) { id } }`), signup},
 		{"logout", graphQL(`mutation { logout }`), wantAttempt{kind: config.KindLogout}},

@@ -97,30 +97,43 @@ func (rd *reading) candidates(k config.Kind) []field {
 	has := func(r role) bool {
 		return slices.ContainsFunc(related, func(f field) bool { return f.role == r })
 	}
-	strong, named := has(roleIdentifier), has(roleName)
+	strong, bare := has(roleIdentifier), has(roleName)
+	named := slices.ContainsFunc(related, func(f field) bool { return f.role == roleIdentifier && f.key != "email" && f.key != "phone" })
 	related = slices.DeleteFunc(related, func(f field) bool {
 		switch f.role {
 		case roleName:
-			return strong && k != config.KindLogin
+			if f.place == inQuery && strong && bytes.IndexByte(f.value, '/') >= 0 {
+				return true // a file
+			}
+			return strong && k != config.KindLogin && (named || rd.namesPerson(f.value))
 		case roleID:
-			return strong || named
+			return strong || bare
 		}
 		return f.key == "login" && isSubmitText(f.value) && otherThan(rd.identifiers, f)
 	})
-	// The body names the user better than the header in front of it, and the
-	// field that the app's own form asks for best.
+	// The body names the user better than the header in front of it, and than a
+	// bare name in the query, which often is that of a file or a page; the field
+	// that the app's own form asks for names him best.
 	slices.SortStableFunc(related, func(a, b field) int { return trust(b) - trust(a) })
 	return related
 }
 
+// namesPerson reports whether a bare name is that of a person rather than of an
+// account: it has a space, or stands beside other names of the person.
+func (rd *reading) namesPerson(name []byte) bool {
+	return rd.saw(rolePerson) || bytes.IndexByte(name, ' ') >= 0
+}
+
 func trust(f field) int {
 	switch {
-	case f.place == inHeader:
+	case f.place == inQuery && f.role != roleIdentifier:
 		return 0
-	case f.forms == 0:
+	case f.place == inHeader:
 		return 1
+	case f.forms == 0:
+		return 2
 	}
-	return 2
+	return 3
 }
 
 func (rd *reading) nearPassword(f field) bool {
@@ -144,7 +157,7 @@ func within(inner, outer string) bool {
 
 func otherThan(fields []field, f field) bool {
 	return slices.ContainsFunc(fields, func(g field) bool {
-		return g.role == roleIdentifier && !bytes.Equal(g.value, f.value)
+		return (g.role == roleIdentifier || g.role == roleName) && !bytes.Equal(g.value, f.value)
 	})
 }
 

@@ -64,7 +64,7 @@ func (f *rawForm) hiddenUser(t *formTally) {
 // user reports whether name or autocomplete attribute say that a field names
 // the user, and the key of the identity.
 func (in *formInput) user() (key string, ok bool) {
-	m := nameOf(lastSegment(in.name))
+	m := nameOf(lastOfName(in.name))
 	if m.role == roleIdentifier {
 		key = m.key
 	}
@@ -109,7 +109,7 @@ func (t *formTally) addPassword(in *formInput) {
 	if len(t.passwords) == maxFormFields {
 		return
 	}
-	role := nameOf(lastSegment(in.name)).role
+	role := nameOf(lastOfName(in.name)).role
 	switch {
 	case in.fill == fillCurrentPassword:
 		t.current++

@@ -225,7 +225,7 @@ func isProof(name []byte) bool {
 			return false
 		}
 	}
-	return nameOf(lastSegment(string(name[:min(len(name), maxHolder)]))).role == roleToken
+	return nameOf(lastOfName(string(name[:min(len(name), maxHolder)]))).role == roleToken
 }
 
 var forgeryGuards = []string{"csrf", "xsrf", "authenticity", "nonce", "verificationtoken", "form"}

@@ -34,9 +34,12 @@ func (s scene) kind() config.Kind {
 	case !s.password:
 		return s.kindWithoutPassword()
 	}
+	if !filled && rd.button&saysLogout != 0 {
+		return config.KindLogout
+	}
 	k := s.kindWithPassword()
 	// Below the path of a signup forms are looked at while they are filled in.
-	partly := k == config.KindSignup && s.path&saysSignup != 0 && s.path&lastSignup == 0
+	partly := k == config.KindSignup && (s.path&saysSignup != 0 && s.path&lastSignup == 0 || len(rd.identifiers) == 0 && rd.button != 0)
 	if !filled && (partly || k != config.KindLogin && k != config.KindSignup) {
 		return s.kindWithoutPassword()
 	}
@@ -72,6 +75,8 @@ func (s scene) kindOfPath() (k config.Kind, decided bool) {
 	switch {
 	case s.setsPassword():
 		return s.renewal(), true
+	case p&saysAdmin != 0 && p&saysUsers != 0 && p&saysManage != 0 && p&(saysLogin|saysToken) == 0:
+		return config.KindNone, true
 	case p&lastLogin != 0:
 		return s.kindOfLoginPath(), true
 	case p&saysSignup != 0 && !s.oldAndNew() && (p&(saysCheck|saysEdit) == 0 || p&lastSignup != 0), s.opensAccount():
@@ -132,6 +137,8 @@ func (s scene) kindOfFields() config.Kind {
 	case s.signsUp() && s.all&saysSignup == 0 && s.all&(saysSelf|saysManage|saysChange) != 0:
 		return config.KindPasswordChange
 	case s.signsUp():
+		return config.KindSignup
+	case s.rd.namedInPath && s.path&lastUserList != 0:
 		return config.KindSignup
 	case s.identifier:
 		return config.KindLogin
@@ -263,16 +270,23 @@ func (s scene) kindWithoutPassword() config.Kind {
 		return config.KindResetRequest
 	case s.identifier && s.asksForAccount():
 		return config.KindSignup
-	case s.path&lastLogin != 0 && s.rd.dispatched() == 0 && s.method == "POST" && len(s.rd.identifiers) > 0 && !rd.unread:
+	case s.path&lastLogin != 0 && s.rd.dispatched() == 0 && s.method == "POST" && s.onlyUser() && !rd.unread:
 		return config.KindLogin // the password was left out: Missing
 	}
 	return config.KindNone
 }
 
+// onlyUser reports whether a user name is all that was sent. An address alone,
+// or a user beside other fields, is the first step of a login that asks for the
+// password later, or for a link by mail.
+func (s scene) onlyUser() bool {
+	return s.rd.leaves == 1 && len(s.rd.identifiers) == 1 && s.rd.identifiers[0].role == roleIdentifier && keyRank(s.rd.identifiers[0].key) > 0
+}
+
 // asksForAccount is for signups whose password comes later, by mail. What lies
 // below the path of a signup are its parts: looking whether a name is free.
 func (s scene) asksForAccount() bool {
-	if s.path&(saysManage|saysAdmin|saysCheck) != 0 {
+	if s.path&(saysManage|saysAdmin|saysCheck|saysSelf) != 0 || s.rd.button != 0 && len(s.rd.identifiers) == 0 && s.path&saysSignup == 0 {
 		return false
 	}
 	return s.path&lastSignup != 0 || s.path&saysSignup == 0 && s.all&saysSignup != 0

@@ -63,7 +63,7 @@ var lexicon = build(map[sense]string{
 		question answer age date changed updated visible toggle manager visibility redirect return next
 		url uri auto keep last count agent lang language group status level mode stay saved save is has
 		allow allowed message error label placeholder help state score rule rules change less manager
-		port host server database db version time created modified submit btn button must generate generated`,
+		port host server database db version time created modified submit submitted btn button must generate generated`,
 	isForeign: `device browser friend invite invitee invited recipient recipients to from cc bcc contact billing
 		shipping notify notification reply sender support referrer referral ref subscribe newsletter`,
 	isFiller: `address addr field fld input value txt text tb box hash md5 sha256 hashed encrypted enc
@@ -99,6 +99,15 @@ var soleNames = map[string]meaning{
 	"old":         {role: roleBareOld, word: "old"},
 	"new":         {role: roleBareNew, word: "new"},
 	"confirm":     {role: roleBareConfirm, word: "confirm"},
+	"intent":      {role: roleOperation, word: "action"},
+	"submit":      {role: roleButton, word: "button"},
+	"commit":      {role: roleButton, word: "button"},
+	"button":      {role: roleButton, word: "button"},
+	"enabled":     {role: roleGroups, word: "groups"},
+	"scope":       {role: roleGroups, word: "groups"},
+	"scopes":      {role: roleGroups, word: "groups"},
+	"active":      {role: roleGroups, word: "groups"},
+	"verified":    {role: roleGroups, word: "groups"},
 	"retype":      {role: roleConfirm, word: "retype"},
 	"logout":      {role: roleLogout, word: "logout"},
 	"signout":     {role: roleLogout, word: "logout"},

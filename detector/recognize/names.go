@@ -48,6 +48,7 @@ const (
 	roleDocument
 	roleRPC
 	roleMethod // the method that a POST stands for
+	roleButton // the button that sent a form
 	roleGroups // what an administrator gives a user
 )
 
@@ -176,6 +177,9 @@ func nameOfWords(segment []byte, camel bool) (meaning, sense) {
 			return m, p.has
 		}
 	}
+	if m := p.operation(); m.role != roleNone {
+		return m, p.has
+	}
 	if m := p.keyPair(); m.role != roleNone {
 		return m, p.has
 	}
@@ -186,6 +190,19 @@ func nameOfWords(segment []byte, camel bool) (meaning, sense) {
 		return m, p.has
 	}
 	return p.identifier(), p.has
+}
+
+// operation is for fields such as login_type and authMode, by which one form is
+// told from the other.
+func (p *parts) operation() meaning {
+	if p.n != 2 || p.words[0].sense&isLogin == 0 && p.words[0].text != "form" {
+		return meaning{}
+	}
+	switch p.words[1].text {
+	case "type", "mode", "action", "intent":
+		return meaning{role: roleOperation, word: "action"}
+	}
+	return meaning{}
 }
 
 // keyPair is for the credentials of object stores, which are a login where the

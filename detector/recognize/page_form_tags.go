@@ -116,7 +116,7 @@ func inputOf(tag formTag) formInput {
 		in.sort = textInput
 	}
 	switch {
-	case in.fill == fillCode, in.sort == passwordInput && nameOf(lastSegment(in.name)).role == roleOTP:
+	case in.fill == fillCode, in.sort == passwordInput && nameOf(lastOfName(in.name)).role == roleOTP:
 		in.sort = otherInput
 	case in.sort != hiddenInput && (in.fill == fillCurrentPassword || in.fill == fillNewPassword):
 		in.sort = passwordInput // shown in clear at the wish of the user
@@ -127,8 +127,8 @@ func inputOf(tag formTag) formInput {
 	return in
 }
 
-// lastSegment is the part of a field's name that says what it is for.
-func lastSegment(name string) []byte {
+// lastOfName is the part of a field's name that says what it is for.
+func lastOfName(name string) []byte {
 	var buf [maxHolder]byte
 	_, last := cutLast(appendName(buf[:0], []byte(name)))
 	return last

@@ -78,6 +78,8 @@ type reading struct {
 	// field a GraphQL document asks for.
 	operation pathSense
 	document  string
+	// button is what the text of the button says that sent the form.
+	button pathSense
 	// dispatch is what the method of a remote call and the fields of a GraphQL
 	// document say. The server chooses by them what is done.
 	dispatch pathSense
@@ -103,6 +105,7 @@ type reading struct {
 	flood   bool // more than maxCandidates distinct values
 	opaque  bool // a call whose credentials are hidden, whatever its path
 	hostile bool
+	leaves  int // how many fields came
 	// beyond is how many identifiers came when no more were kept.
 	beyond int
 	nested bool // inside a JSON text within a field
@@ -146,6 +149,7 @@ func (rd *reading) leaf(path, raw []byte, decode func([]byte) []byte, t valueTyp
 		rd.bind(path, raw, decode, t)
 		return
 	}
+	rd.leaves++
 	m := classify(path)
 	if rd.forms.n > 0 {
 		m = rd.forms.meaning(path, m)
@@ -327,6 +331,10 @@ func (rd *reading) sign(m meaning, value []byte) {
 			rd.grant = passwordGrant
 		} else if rd.grant == noGrant {
 			rd.grant = otherGrant
+		}
+	case roleButton:
+		if len(value) <= maxName {
+			rd.button |= senseOfWords(value)
 		}
 	case roleMethod:
 		rd.override = string(value[:min(len(value), len("DELETE"))])

@@ -134,9 +134,9 @@ func TestSignupsOfTheWorld(t *testing.T) {
 	checkWorld(t, []worldRow{
 		{"create account", "/index.php?title=Special:CreateAccount", "wpName=Bob&wpPassword=x1&retype=x1&email=a%40x.test&realname=&wpCreateaccountToken=t&authAction=create", up, "email=a@x.test,username=Bob"},
 		{"create post", "/customer/account/createpost/", "form_key=k&firstname=B&lastname=B&email=a%40x.test&password=x1&password_confirmation=x1", up, "email=a@x.test"},
-		{"pass pair", "/user/register", "name=bob&mail=a%40x.test&pass%5Bpass1%5D=x1&pass%5Bpass2%5D=x1&form_id=user_register_form&op=Create+new+account", up, "email=a@x.test"},
+		{"pass pair", "/user/register", "name=bob&mail=a%40x.test&pass%5Bpass1%5D=x1&pass%5Bpass2%5D=x1&form_id=user_register_form&op=Create+new+account", up, "email=a@x.test,username=bob"},
 		{"mode", "/ucp.php?mode=register", "username=bob&email=a%40x.test&new_password=x1&password_confirm=x1&lang=en&tz=UTC&agreed=true&submit=Submit&form_token=t", up, "email=a@x.test,username=bob"},
-		{"join", "/join", `{"name":"Bob","email":"a@x.test","password":"x1"}`, up, "email=a@x.test"},
+		{"join", "/join", `{"name":"Bob","email":"a@x.test","password":"x1"}`, up, "email=a@x.test,username=Bob"},
 		{"installation", "/install", "setlogin=bob&setpassword=x1&title=t", up, "login=bob"},
 		{"bootstrap", "/account/bootstrap", `{"password":"x1"}`, up, ""},
 		{"realm registration", "/realms/shop/login-actions/registration?session_code=s", "firstName=B&lastName=B&email=a%40x.test&username=bob&password=x1&password-confirm=x1", up, "email=a@x.test,username=bob"},
@@ -153,7 +153,7 @@ func TestPasswordsThatAreNoLogin(t *testing.T) {
 	checkWorld(t, []worldRow{
 		{"admin creates a user", "/admin/users/create", "username=bob&email=a%40x.test&password=x1&password_confirmation=x1", no, ""},
 		{"admin adds a user", "/admin/auth/user/add/", "username=bob&password1=x1&password2=x1", no, ""},
-		{"admin saves a user", "/admin/user/save/", "username=bob&email=a%40x.test&password=x1&current_password=y", config.KindPasswordChange, ""},
+		{"admin saves a user", "/admin/user/save/", "username=bob&email=a%40x.test&password=x1&current_password=y", no, ""},
 		{"admin creates a user with groups", "/ocs/v2.php/cloud/users", `{"userid":"bob","password":"x1","displayName":"B","groups":["g"],"quota":"default"}`, no, ""},
 		{"admin creates a user with a flag", "/users", "user%5Blogin%5D=bob&user%5Bmail%5D=a%40x.test&user%5Badmin%5D=0&user%5Bpassword%5D=x1&user%5Bpassword_confirmation%5D=x1&user%5Bmust_change_passwd%5D=0", no, ""},
 		{"admin writes to a user", "/security/users/bob", `{"userId":"bob","type":"admin","password":"x1"}`, no, ""},
@@ -191,6 +191,10 @@ func TestPasswordsThatAreNoLogin(t *testing.T) {
 		{"identifier first", "/u/login/identifier", "state=s&username=bob&js-available=true&action=default", no, ""},
 		{"client credentials", "/oauth/token", "grant_type=client_credentials&client_id=c&client_secret=s", no, ""},
 		{"refresh", "/oauth/token", "grant_type=refresh_token&refresh_token=r&client_id=c", no, ""},
+		{"admin creates a user under the path of logins", "/api/auth/admin/create-user", `{"email":"a@x.test","password":"x1","name":"E","role":"user"}`, no, ""},
+		{"admin creates a user who is enabled", "/api/user/", `{"username":"bob","email":"a@x.test","password":"x1","enabled":true,"scope":["g"]}`, no, ""},
+		{"a second factor is registered", "/api/profile/scheme/register/", `{"username":"bob","scheme_type":"otp"}`, no, ""},
+		{"the button of another form", "/app.cgi", "do=signin&name=&password=&_submit=Register", no, ""},
 		{"import", "/api/import", `{"users":[{"email":"a@x.test","name":"A"}]}`, no, ""},
 		{"telemetry", "/track", `{"event":"login","user":"bob","properties":{"method":"password"}}`, no, ""},
 	})
@@ -214,6 +218,11 @@ func TestOperationsOfAScriptThatServesMany(t *testing.T) {
 		{"required action", "/realms/shop/login-actions/required-action?execution=UPDATE_PASSWORD", "password-new=x2&password-confirm=x2", config.KindPasswordChange, ""},
 		{"old and new", "/user/me/changepass", "current=x1&new=x2&confirm=x2", config.KindPasswordChange, ""},
 		{"reset that logs in", "/entrance/update-password-and-login", `{"password":"x2","token":"t"}`, config.KindReset, ""},
+		{"login by a button", "/app.cgi", "_submitted_signin=1&do=signin&name=bob&password=x1&_submit=Login", config.KindLogin, "username=bob"},
+		{"signup by a button", "/app.cgi", "do=signin&name=bob&password=x1&confirm_password=x1&_submit=Create+Account", config.KindSignup, "username=bob"},
+		{"reset request by a button", "/app.cgi", "do=signin&name=bob&password=&_submit=Reset+Password", config.KindResetRequest, "username=bob"},
+		{"logout by a button", "/app.cgi", "do=prefs&name=bob&password=&confirm_password=&_submit=Logout", config.KindLogout, ""},
+		{"changed among the preferences", "/app.cgi", "do=prefs&name=bob&password=x2&confirm_password=x2&_submit=Save+Preferences", config.KindPasswordChange, ""},
 		{"token revoked", "/oauth/revoke", "token=t", config.KindLogout, ""},
 
 		// A client may name any operation: a guess stays seen.
