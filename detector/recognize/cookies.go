@@ -159,10 +159,6 @@ func isVisitorCookie(known RouteFacts, name string) bool {
 // is logged in. "session" or "auth" do not: many apps give both to visitors.
 func isLoginCookie(name wordList) bool { return name.says(loginCookieNames) }
 
-func containsWord(words []string, set map[string]bool) bool {
-	return slices.ContainsFunc(words, func(w string) bool { return set[w] })
-}
-
 // flashCookieWords are words in the names of cookies that carry a message to
 // the next page.
 var flashCookieWords = wordSet(`flash flashes messages message notice`)

@@ -250,7 +250,7 @@ func TestClassifyLanguages(t *testing.T) {
 	for _, text := range []string{
 		"Falsches Passwort", "Mot de passe incorrect", "Contraseña incorrecta", "Senha incorreta", "Password errata",
 		"Onjuist wachtwoord", "Nieprawidłowe hasło", "Fel lösenord", "Forkert adgangskode", "Feil passord", "Väärä salasana",
-		"Неверный пароль", "Невірний пароль", "Hatalı şifre", "Nesprávné heslo", "Hibás jelszó", "Parolă incorectă",
+		"Неверный пароль", "Невірний пароль", "Hatalı şifre", "Nesprávné heslo", "Hibás jelszó", "Parolă greșită",
 		"Λάθος κωδικός", "Kata sandi salah", "Mật khẩu không đúng", "كلمة المرور غير صحيحة", "סיסמה שגויה",
 		"密码错误", "帳號或密碼錯誤", "パスワードが正しくありません", "비밀번호가 일치하지 않습니다",
 	} {

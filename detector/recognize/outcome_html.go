@@ -2,7 +2,6 @@ package recognize
 
 import (
 	"bytes"
-	"slices"
 	"strings"
 
 	"golang.org/x/net/html/atom"
@@ -140,6 +139,18 @@ func (r *pageReader) startTag(name []byte, selfClosing bool) {
 		r.mark.see(name, 1)
 	}
 	tag := r.attributes()
+	r.see(name, tag)
+	if void {
+		return
+	}
+	if !r.silent.open() && (silentElements[string(name)] || tag.hidden) {
+		r.silent.start(name)
+	}
+	r.markElement(name, tag)
+}
+
+// see notes what the tag of an element says.
+func (r *pageReader) see(name []byte, tag pageTag) {
 	switch string(name) {
 	case "html", "head", "body":
 		r.document = true
@@ -158,68 +169,6 @@ func (r *pageReader) startTag(name []byte, selfClosing bool) {
 		r.logout = r.logout || endsSession(tag.target)
 		r.enter = r.enter || beginsSession(tag.target)
 	}
-	if void {
-		return
-	}
-	if !r.silent.open() && (silentElements[string(name)] || tag.hidden) {
-		r.silent.start(name)
-	}
-	r.markElement(name, tag)
-}
-
-// pageTag are the attributes that matter. They are valid until the next token.
-type pageTag struct {
-	// target is where a link or form leads, labels are class, id and role.
-	target                   []byte
-	labels                   [3][]byte
-	kind, name, autocomplete []byte
-	equiv, content, value    []byte
-	hidden                   bool
-}
-
-// attributes returns the attributes of the current tag that matter. Of a name
-// given twice the first one counts, as in browsers.
-func (r *pageReader) attributes() pageTag {
-	var tag pageTag
-	var room [12]byte
-	for _, a := range slices.Backward(r.m.attributes) {
-		if len(a.key) > len(room) {
-			continue
-		}
-		value := a.value[:min(len(a.value), maxEchoBytes)]
-		switch string(lowerInto(room[:0], a.key)) {
-		case "type":
-			tag.kind = bytes.TrimSpace(value)
-		case "name":
-			tag.name = value
-		case "class":
-			tag.labels[0] = value
-		case "id":
-			tag.labels[1] = value
-		case "role":
-			tag.labels[2] = value
-		case "href", "action", "formaction":
-			tag.target = value
-		case "autocomplete":
-			tag.autocomplete = bytes.TrimSpace(value)
-		case "http-equiv":
-			tag.equiv = value
-		case "content":
-			tag.content = value
-		case "value":
-			tag.value = value
-		case "hidden":
-			tag.hidden = true
-		case "style":
-			tag.hidden = tag.hidden || hidesElement(value)
-		}
-	}
-	return tag
-}
-
-func hidesElement(style []byte) bool {
-	return bytes.Contains(style, []byte("display")) &&
-		strings.Contains(strings.ReplaceAll(strings.ToLower(string(style)), " ", ""), "display:none")
 }
 
 func (r *pageReader) input(tag pageTag) {
@@ -256,94 +205,6 @@ func refreshTarget(content string) string {
 		return ""
 	}
 	return strings.Trim(strings.TrimSpace(target[4:]), `'"`)
-}
-
-// markElement notes an element whose class, id or role marks its text.
-func (r *pageReader) markElement(name []byte, tag pageTag) {
-	if r.mark.open() || unmarkedElements[string(name)] {
-		return
-	}
-	var room [wordRoom]byte
-	praise, blame, calm := false, false, false
-	for _, label := range tag.labels {
-		if !mayMark(label) {
-			continue
-		}
-		words := wordsInto(room[:], label)
-		praise = praise || words.any(praiseWords)
-		blame = blame || words.any(blameWords)
-		calm = calm || words.any(calmWords)
-		r.blamed = r.blamed || !tag.hidden && !r.silent.open() && words.any(errorWords)
-	}
-	if calm && !r.blamed {
-		blame = false
-	}
-	if praise || blame {
-		r.praising = praise
-		r.mark.start(name)
-	}
-}
-
-// mayMark spares the labels that hold no part of a marking word the splitting.
-func mayMark(label []byte) bool {
-	return holdsStem(label, markStems)
-}
-
-// markerStems are ASCII beginnings of words, by their first letter.
-type markerStems ['z' - 'a' + 1][]string
-
-func makeStems(list string) *markerStems {
-	var s markerStems
-	for stem := range strings.FieldsSeq(list) {
-		s[stem[0]-'a'] = append(s[stem[0]-'a'], stem)
-	}
-	return &s
-}
-
-// holdsStem reports whether text holds one of the stems, in any case.
-func holdsStem(text []byte, s *markerStems) bool {
-	for i := range text {
-		letter := text[i] | 0x20
-		if letter < 'a' || letter > 'z' {
-			continue
-		}
-		for _, stem := range s[letter-'a'] {
-			if len(text)-i >= len(stem) && equalFold(text[i:i+len(stem)], stem) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// equalFold reports whether letters of any case are those of a lower-case stem
-// of the same length.
-func equalFold(text []byte, stem string) bool {
-	for i := range len(stem) {
-		if text[i]|0x20 != stem[i] {
-			return false
-		}
-	}
-	return true
-}
-
-// endsSession reports whether an address has a word for leaving.
-func endsSession(address []byte) bool {
-	if !holdsStem(address, leavingStems) {
-		return false
-	}
-	var room [wordRoom]byte
-	return wordsInto(room[:], address).says(leavingWords)
-}
-
-// beginsSession reports whether an address is that of a login page.
-func beginsSession(address []byte) bool {
-	if !holdsStem(address, enteringStems) {
-		return false
-	}
-	p, query, _ := bytes.Cut(address, []byte{'?'})
-	var room [wordRoom]byte
-	return isLoginPage(p, wordsInto(room[:], query))
 }
 
 var (

@@ -130,13 +130,8 @@ func (m *markup) readTag() bool {
 // readDeclaration reads <!…: a CDATA section of XML is a text, the rest nothing.
 func (m *markup) readDeclaration() bool {
 	if section, ok := bytes.CutPrefix(m.rest, []byte("<![CDATA[")); ok && m.xml {
-		end := bytes.Index(section, []byte("]]>"))
-		if end < 0 {
-			m.text, m.rest, m.cut = section, nil, true
-		} else {
-			m.text, m.rest = section[:end], section[end+3:]
-		}
-		m.kind = markupText
+		m.text, m.rest, ok = bytes.Cut(section, []byte("]]>"))
+		m.kind, m.cut = markupText, !ok
 		return true
 	}
 	comment, ok := bytes.CutPrefix(m.rest, []byte("<!--"))

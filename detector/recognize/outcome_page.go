@@ -16,6 +16,15 @@ func (a *answer) judgePage() Outcome {
 		return a.secondFactor("the page asks for a code")
 	case p.refresh != "":
 		return a.redirect(p.refresh, "refresh to another page")
+	}
+	return a.judgePlainPage()
+}
+
+// judgePlainPage reads a page without a form to log in and nothing that leads
+// on, by what it says.
+func (a *answer) judgePlainPage() Outcome {
+	p := &a.page
+	switch {
 	case p.logout && a.complete && a.cookies.session() && !p.warned.has(saidRefused):
 		return outcome(Success, 0.92, "page with a way to log out", "new session cookie")
 	case p.warned.has(saidRefused):
@@ -67,6 +76,15 @@ func (a *answer) judgeSilentPage() Outcome {
 		return outcome(Success, 0.9, "new session cookie", "the page says succeeded", "no password field")
 	case a.cookies.session():
 		return outcome(Success, 0.8, "new session cookie", "no password field")
+	}
+	return a.judgePageWithoutSession()
+}
+
+// judgePageWithoutSession reads a whole page by what is not on it, when the
+// answer set no session cookie.
+func (a *answer) judgePageWithoutSession() Outcome {
+	p := &a.page
+	switch {
 	case p.logout:
 		return outcome(Success, 0.75, "page with a way to log out", "no password field")
 	case p.warning && p.warned.has(saidNo|saidClosed):

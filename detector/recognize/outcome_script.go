@@ -137,8 +137,8 @@ func (r *pageReader) readScript(text []byte) {
 		r.heard.add(message)
 		r.warnings.add(message)
 	}
-	if i := bytes.Index(text, []byte("location")); i >= 0 && r.refresh == "" {
-		r.refresh = assignedText(text[i+len("location"):])
+	if _, rest, ok := bytes.Cut(text, []byte("location")); ok && r.refresh == "" {
+		r.refresh = assignedText(rest)
 	}
 }
 

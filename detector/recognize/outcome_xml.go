@@ -2,6 +2,7 @@ package recognize
 
 import (
 	"bytes"
+	"slices"
 )
 
 // maxElementDepth is how deep elements are followed. What lies deeper is not read.
@@ -70,8 +71,8 @@ func (r *xmlReader) push(name []byte) {
 
 // end closes the nearest element of a name and all that were left open in it.
 func (r *xmlReader) end(name []byte) {
-	for i := len(r.frames) - 1; i >= 0; i-- {
-		if bytes.Equal(r.frames[i].key, name) {
+	for i, f := range slices.Backward(r.frames) {
+		if bytes.Equal(f.key, name) {
 			r.frames = r.frames[:i]
 			return
 		}

@@ -18,7 +18,7 @@ var vocabulary = makePhraseBook(map[said]string{
 		неверный, неверное, неверные, неправильный, неправильное, неправильные, ошибка, невірний, hatalı,
 		geçersiz, yanlış, chybné, nesprávné, neplatné, neplatný, nesprávný, chyba, błąd, niepoprawny,
 		niepoprawne, niepoprawna, misslyckades, ugyldig, ugyldigt, epäonnistui, hibás, érvénytelen,
-		sikertelen, incorect, incorectă, greșit, greșită, eșuat, eșuată, λάθος, λανθασμένος, λανθασμένη,
+		sikertelen, greșit, greșită, eșuat, eșuată, λάθος, λανθασμένος, λανθασμένη,
 		άκυρο, αποτυχία, salah, gagal, tidak valid, tidak ditemukan, tidak sesuai, sai, không đúng,
 		không hợp lệ, thất bại, không tồn tại, неправильний, невірні, помилка, не верно, неуспешно,
 		خطأ, غير صحيحة, غير صحيح, نادرست, اشتباه, שגוי, שגויה, grešno, pogrešno, neispravno, neteisingas, vale`,
@@ -33,7 +33,7 @@ var vocabulary = makePhraseBook(map[said]string{
 		brukernavn, salasana, käyttäjätunnus, пароль, логин, пользователь, учётные данные, şifre, parola,
 		kullanıcı, heslo, uživatel, uživatelské jméno, přihlášení, hasła, logowanie, użytkownika, inloggningen,
 		kirjautuminen, jelszó, felhasználónév, bejelentkezés, parolă, utilizator, autentificare, κωδικός,
-		κωδικό, χρήστη, σύνδεση, kata sandi, sandi, pengguna, akun, mật khẩu, tài khoản, đăng nhập,
+		κωδικό, χρήστη, σύνδεση, kata sandi, pengguna, sandi, akun, mật khẩu, tài khoản, đăng nhập,
 		người dùng, логін, користувач, пароля, логина, вход, كلمة المرور, اسم المستخدم, رمز عبور, گذرواژه,
 		סיסמה, משתמש, lozinka, korisnik, slaptažodis, parool`,
 	saidRefused: `
