@@ -116,6 +116,10 @@ func TestClassifyServices(t *testing.T) {
 		{name: "markup with the form inside", x: jsonAnswer(200, `{"html":"<form><input type=\"password\" name=\"p\"><\/form>"}`), want: Failure},
 		{name: "account is temporarily locked", x: jsonAnswer(200, `{"success":false,"error":"Account is temporarily locked"}`), want: Throttled},
 		{name: "invalid CSRF token", x: jsonAnswer(403, `{"message":"invalid csrf token"}`), want: Rejected},
+		{name: "token withheld", x: jsonAnswer(200, `{"data":{"authenticate":{"jwtToken":null}}}`), want: Failure},
+		{name: "result of a query is null", x: jsonAnswer(200, `{"data":{"login":null}}`), want: Failure, notSure: 0.6},
+		{name: "result of a query is null, yet a session", x: jsonAnswer(200, `{"data":{"login":null}}`, session), want: Success},
+		{name: "number and session as the result of a call", x: jsonAnswer(200, `{"id":16,"result":[2,"3a1b6c5e23e95c4e0d2e440eaa29ce98"]}`), want: Success, sure: 0.9},
 		{name: "own problem format", x: jsonAnswer(401, `{"type":"https://tools.ietf.org/html/rfc7235#section-3.1","title":"Unauthorized","status":401,"detail":"Failed"}`), want: Failure},
 		{name: "problem that asks for a factor", x: jsonAnswer(401, `{"title":"Unauthorized","status":401,"detail":"RequiresTwoFactor"}`), want: Challenge},
 	})

@@ -28,8 +28,8 @@ type pageFacts struct {
 	// errors; warning tells that there is such text.
 	told, warned said
 	warning      bool
-	// scripted: there is a script.
-	scripted bool
+	// scripted: there is a script. framed: the page is one of frames.
+	scripted, framed bool
 	// blamed: there is an element for errors, with or without a text.
 	blamed bool
 	// hands: a form that sends the browser on with a completed login.
@@ -161,6 +161,8 @@ func (r *pageReader) see(name []byte, tag pageTag) {
 		r.input(tag)
 	case "script":
 		r.scripted = true
+	case "frameset":
+		r.framed = true
 	case "meta":
 		if bytes.EqualFold(tag.equiv, []byte("refresh")) {
 			r.refresh = firstOf(r.refresh, refreshTarget(string(unescapeMarkup(tag.content))))
@@ -209,7 +211,7 @@ func refreshTarget(content string) string {
 
 var (
 	voidElements   = wordSet(`area base br col embed hr img input link meta source track wbr`)
-	silentElements = wordSet(`script style template noscript select textarea title svg a`)
+	silentElements = wordSet(`noframes script style template noscript select textarea title svg a`)
 	// unmarkedElements bear the labels of messages for other reasons: a red
 	// button, the state of the page.
 	unmarkedElements = wordSet(`a button input body html`)

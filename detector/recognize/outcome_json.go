@@ -35,6 +35,9 @@ type jsonFacts struct {
 	invented bool
 	// form: markup with a password field.
 	form bool
+	// withheld: a key for a token holds none. filled: some value is more than
+	// null.
+	withheld, filled bool
 	// rpc and result: a JSON-RPC answer and its result, when that is text.
 	rpc, result bool
 	// id and name: the identifying fields of a user, outside an account object.
@@ -128,6 +131,7 @@ func (r *jsonReader) node(n jsonNode) {
 		return
 	}
 	v.text = n.text()
+	r.filled = r.filled || v.text != "null"
 	switch {
 	case n.kind == jsonString && !r.inner && strings.HasPrefix(v.text, `{"`):
 		r.nested(v.text)
@@ -208,6 +212,7 @@ func (r *jsonReader) listedText(v jsonValue) {
 // plainValue takes in a value that belongs to no error and no account.
 func (r *jsonReader) plainValue(v jsonValue) {
 	r.token = r.token || v.isToken()
+	r.withheld = r.withheld || v.means.has(keyToken) && (v.text == "null" || v.text == "false")
 	switch {
 	case v.listed && v.depth == 1 && v.kind == jsonString:
 		r.listedText(v)
@@ -271,6 +276,7 @@ func (r *jsonReader) identify(v jsonValue) {
 	r.id = r.id || v.means.has(keyID)
 	r.name = r.name || v.means.has(keyName)
 	if v.means.has(keyResult) {
+		r.token = r.token || v.kind == jsonString && looksRandom(v.text)
 		r.result = v.kind == jsonString && len(v.text) >= 2*minSessionValue && !strings.Contains(v.text, " ")
 	}
 }
@@ -361,6 +367,28 @@ func (v jsonValue) holdsSomething() bool {
 		return false
 	}
 	return true
+}
+
+// minRandom is the length in bytes from which a text of letters and digits is a
+// session rather than a name.
+const minRandom = 24
+
+// looksRandom reports whether a text can be an unguessable session: long, of
+// letters and digits without spaces, and of both.
+func looksRandom[T string | []byte](text T) bool {
+	letters, digits := false, false
+	for i := range len(text) {
+		switch c := text[i]; {
+		case c >= '0' && c <= '9':
+			digits = true
+		case isLower(c | 0x20):
+			letters = true
+		case c == '-' || c == '_' || c == '.' || c == '+' || c == '=' || c == '~':
+		default:
+			return false
+		}
+	}
+	return len(text) >= minRandom && letters && digits
 }
 
 // isJWT reports whether text has the shape of a signed or encrypted token:

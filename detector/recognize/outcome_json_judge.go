@@ -86,6 +86,10 @@ func (a *answer) judgeSilentJSON() Outcome {
 		return outcome(Success, 0.8, "JSON describes the user")
 	case a.cookies.session():
 		return outcome(Success, 0.85, "JSON without an error", "new session cookie")
+	case f.withheld:
+		return outcome(Failure, 0.85, "JSON has a place for a token and none in it")
+	case f.spoken && !f.filled:
+		return outcome(Failure, 0.6, "JSON that holds nothing", "no session cookie")
 	case f.oddCode || !f.spoken:
 		return outcome(Unknown, 0, "JSON that says nothing known")
 	default:

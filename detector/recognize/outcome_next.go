@@ -213,7 +213,7 @@ func (l landing) silentPage() (Outcome, bool) {
 		return outcome(Success, deferredUnsure, "page with a way to log out"), true
 	case p.enter:
 		return outcome(Failure, 0.75, "page with a way to log in and none to log out"), true
-	case !l.complete, p.text < shellText:
+	case !l.complete, p.text < shellText, p.framed:
 		return undecided()
 	case p.text <= shortText && l.told.has(saidRefused):
 		return outcome(Failure, 0.8, "short page that speaks of refused credentials"), true

@@ -44,6 +44,7 @@ func (a *answer) follow(location string) (target, bool) {
 	t := target{path: listWords(u.Path), address: address{u.Path, u.RawQuery}}
 	t.foreign = ref.Host != "" && a.x.Host != "" && !strings.EqualFold(ref.Hostname(), a.x.Host)
 	t.readQuery(u.RawQuery)
+	t.hands = t.hands || bearsSession(u.Path, a.x.Path)
 	t.told |= listen(u.Path)
 	// The words of a path are names of things as often as statements: the page
 	// /too-many-cooks throttles nobody, but /login/error fails.
@@ -65,6 +66,17 @@ func (a *answer) isReferer(u *url.URL) bool {
 		return false
 	}
 	return samePath(ref.Path, u.Path) && !samePath(u.Path, a.x.Path) && ref.RawQuery == u.RawQuery && !isRoot(u.Path)
+}
+
+// bearsSession reports whether a path has a segment that can be a session which
+// the path before did not have: apps without cookies keep it there.
+func bearsSession(to, from string) bool {
+	for segment := range strings.SplitSeq(to, "/") {
+		if looksRandom(segment) && !strings.Contains(from, segment) {
+			return true
+		}
+	}
+	return false
 }
 
 func isRoot(p string) bool { return p == "" || p == "/" }
