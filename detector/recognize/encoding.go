@@ -91,6 +91,12 @@ func scanText(rd *reading, body []byte, contentType string) {
 		}
 		rd.cut = cut
 	}
+	parts := looksLikeBoundary(body[:min(len(body), 3)])
+	if form && parts {
+		rd.format = FormatMultipart
+		scanMultipart(rd, body, "")
+		rd.cut = false // of a form whose first name begins with hyphens
+	}
 	switch {
 	case form, looksLikeForm(body):
 		rd.format = FormatForm
@@ -98,7 +104,7 @@ func scanText(rd *reading, body []byte, contentType string) {
 			rd.body = FormatForm
 		}
 		scanForm(rd, body)
-	case looksLikeBoundary(body[:min(len(body), 3)]):
+	case parts:
 		rd.format, rd.body = FormatMultipart, FormatMultipart
 		scanMultipart(rd, body, "")
 	}

@@ -29,6 +29,7 @@ const (
 	isToken
 	isForm
 	isKeyWord
+	isShort // an unknown prefix of one or two letters, as some apps put before all names
 	isThing // something other than a user that has a password
 )
 
@@ -36,9 +37,6 @@ const (
 type term struct {
 	text  string
 	sense sense
-	// short tells that an unknown word is a prefix of one or two letters, such
-	// as frameworks put before all their names.
-	short bool
 }
 
 // lexicon holds the words field names are made of, in the languages of the
@@ -194,7 +192,7 @@ func lookup(word []byte) term {
 		return t
 	}
 	if len(word) <= 2 {
-		return term{short: true}
+		return term{sense: isShort}
 	}
 	if len(word) <= len("passwd") || !bytes.Contains(word, stemStart) {
 		return lookupUser(word)
@@ -227,16 +225,21 @@ var userStems = []string{"username", "email", "userid"}
 // around the stem may modify it.
 func lookupUser(word []byte) term {
 	for _, stem := range userStems {
-		i := bytes.Index(word, []byte(stem))
-		if i < 0 || len(word) == len(stem) {
+		var around term
+		switch {
+		case len(word) <= len(stem):
 			continue
-		}
-		before, after := lexicon[string(word[:i])], lexicon[string(word[i+len(stem):])]
-		if after.text == "" && i+len(stem) < len(word) {
+		case string(word[len(word)-len(stem):]) == stem:
+			around = lexicon[string(word[:len(word)-len(stem)])]
+		case string(word[:len(stem)]) == stem:
+			if around = lexicon[string(word[len(stem):])]; around.text == "" {
+				continue
+			}
+		default:
 			continue
 		}
 		t := lexicon[stem]
-		t.sense |= (before.sense | after.sense) &^ (isUser | isEmail | isLogin | isPassword | isPass)
+		t.sense |= around.sense &^ (isUser | isEmail | isLogin | isPassword | isPass)
 		return t
 	}
 	// lgname: a prefix of one or two letters

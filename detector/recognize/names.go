@@ -335,7 +335,7 @@ func (p *parts) identifier() meaning {
 		before = p.words[n-2].sense
 	}
 	if last.sense&isNameWord != 0 && before&(isUser|isLogin) == 0 && n > 1 {
-		if p.words[n-2].short {
+		if before&isShort != 0 {
 			return meaning{role: roleIdentifier, key: "username", word: "name"}
 		}
 		if before&isFiller != 0 {
