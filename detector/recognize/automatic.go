@@ -30,6 +30,7 @@ func Automatic(r *Request) (Credentials, bool) {
 // read collects what the request holds, in the order of Secrets.
 func (rd *reading) read(r *Request) {
 	rd.begin()
+	rd.path = senseOfPath(r.Path)
 	if r.RawQuery != "" {
 		rd.place, rd.format = inQuery, FormatQuery
 		rd.readQuery(r.RawQuery)
@@ -40,10 +41,9 @@ func (rd *reading) read(r *Request) {
 	if len(r.Header["Authorization"]) > 0 && !rd.authenticatesClient(r) {
 		scanAuthorization(rd, r.Header)
 	}
-	path := senseOfPath(r.Path)
-	rd.settleProtobuf(path)
-	rd.settleBare(path)
-	rd.settleKeys(path)
+	rd.settleProtobuf(rd.path)
+	rd.settleBare(rd.path)
+	rd.settleKeys(rd.path)
 	if len(rd.bindings) > 0 {
 		rd.rescan(r)
 	}
@@ -69,12 +69,12 @@ func (rd *reading) readQuery(query string) {
 // OAuth client, not of a user: at a token endpoint, with a grant type. Elsewhere
 // a grant type is a decoy.
 func (rd *reading) authenticatesClient(r *Request) bool {
-	return rd.grant != noGrant && r.Method == "POST" && senseOfPath(r.Path)&saysToken != 0
+	return rd.grant != noGrant && r.Method == "POST" && rd.path&saysToken != 0
 }
 
 // judge decides kind, identities and secrets from what was read.
 func (rd *reading) judge(r *Request) (Credentials, bool) {
-	path := senseOfPath(r.Path)
+	path := rd.path
 	c := Credentials{Hostile: rd.hostile}
 	for _, f := range rd.identifiers {
 		colon, slash := isSegmentTail(r.Path, string(f.value))

@@ -61,7 +61,7 @@ func Declared(r *Request, route *config.Route) (Credentials, bool) {
 	if !rd.plausible(r, route) {
 		return Credentials{}, false
 	}
-	path := senseOfPath(r.Path)
+	path := rd.path
 	c := Credentials{Kind: route.Kind, Declared: route, Hostile: rd.hostile}
 	needed := route.Kind == config.KindLogin || route.Kind == config.KindSignup
 	s := scene{

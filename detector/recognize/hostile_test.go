@@ -223,6 +223,9 @@ func checkInvariants(t *testing.T, name string, c Credentials, ok bool) {
 	if len(c.Identities) > MaxIdentities {
 		t.Errorf("%s: %d identities", name, len(c.Identities))
 	}
+	if c.Guesses < 1 || c.Guesses > 2*worst || c.Crowd && c.Guesses <= MaxIdentities {
+		t.Errorf("%s: %d guesses, crowd %t", name, c.Guesses, c.Crowd)
+	}
 	if len(c.Identities) > 1 && !c.Ambiguous {
 		t.Errorf("%s: %d identities and not ambiguous", name, len(c.Identities))
 	}

@@ -68,6 +68,8 @@ type reading struct {
 	identifiers []field
 	bares       []field // credentials under conditions, see bare
 
+	path pathSense // what the request path says
+
 	// signs are the roles seen with a value, besides the two above.
 	signs uint32
 	// emptyPassword and emptyIdentifier are the words of such fields without a
