@@ -61,7 +61,12 @@ func (s *Sessions) Opened(now time.Time, request, answer http.Header) {
 }
 
 func isSessionCookie(name, value string) bool {
-	return len(value) >= minSessionValue && !containsWord(splitWords(name, 16), noSessionWords)
+	if len(value) < minSessionValue {
+		return false
+	}
+	var room [wordRoom]byte
+	words := wordsInto(room[:], name)
+	return !words.any(noSessionWords) && !words.any(flashCookieWords)
 }
 
 func hashOfSession(name, value string) uint64 {
