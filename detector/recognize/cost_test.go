@@ -68,3 +68,22 @@ func BenchmarkLogin(b *testing.B) {
 		})
 	}
 }
+
+func TestCookieNames(t *testing.T) {
+	t.Parallel()
+	many := strings.Repeat("c=1; ", 2*maxCookieNames)
+	for name, c := range map[string]struct {
+		lines []string
+		want  string
+	}{
+		"none":                    {nil, ""},
+		"one":                     {[]string{"sid=1"}, "sid"},
+		"several, two lines":      {[]string{"a=1;b=2 ; c=", "d=x=y"}, "a b c d"},
+		"no value, no name":       {[]string{"bare; =1; ;a=1"}, "a"},
+		"more than are looked at": {[]string{many}, strings.TrimSpace(strings.Repeat("c ", maxCookieNames))},
+	} {
+		if got := strings.Join(cookieNames(c.lines), " "); got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}
