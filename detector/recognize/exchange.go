@@ -21,9 +21,7 @@ func (r *Request) Exchange(found *Credentials, resp *Response, known RouteFacts)
 	}
 	x.Cookies = cookieNames(r.Header["Cookie"])
 	for _, id := range found.Identities {
-		for _, pair := range id.Pairs() {
-			x.Echoes = append(x.Echoes, pair.Value)
-		}
+		x.Echoes = id.AppendValues(x.Echoes)
 	}
 	return x
 }
