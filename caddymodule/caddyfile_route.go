@@ -109,7 +109,7 @@ func (r *Route) readMatcher(helper httpcaddyfile.Helper, name string) error {
 
 // anywhere tells that nothing narrows the route down.
 func (r *Route) anywhere() bool {
-	return r.Path == "" && len(r.MatcherSetsRaw) == 0 && len(r.Identifiers) == 0 && r.Password == nil
+	return r.Path == "" && len(r.MatcherSetsRaw) == 0 && len(r.Identifiers) == 0 && r.Password == nil && len(r.When) == 0
 }
 
 // reachable refuses a route behind one that takes all its requests.
@@ -117,7 +117,7 @@ func reachable(r Route, before []Route) error {
 	for _, b := range before {
 		hidden := len(b.MatcherSetsRaw) == 0 && b.Hides(r.Route)
 		if len(b.MatcherSetsRaw) > 0 {
-			hidden = reflect.DeepEqual(b.MatcherSetsRaw, r.MatcherSetsRaw)
+			hidden = reflect.DeepEqual(b.MatcherSetsRaw, r.MatcherSetsRaw) && reflect.DeepEqual(b.When, r.When)
 		}
 		if hidden {
 			return fmt.Errorf("%s can never match: the route %s before it takes all its requests; write the narrower route first, or remove one",
@@ -152,6 +152,11 @@ func routeGrammar(r *Route) blockGrammar {
 				f := parseField(args)
 				r.Password = &f
 				return f.ValidatePassword()
+			}},
+			"when": {usage: "when form task user.login", min: 2, max: -1, read: func(_ httpcaddyfile.Helper, args []string) error {
+				m := config.Match{From: config.Place(args[0]), Key: args[1], Values: args[2:]}
+				r.When = append(r.When, m)
+				return m.Validate()
 			}},
 			"success": conditionLine("success", &r.Success),
 			"failure": conditionLine("failure", &r.Failure),

@@ -60,10 +60,8 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 		return fmt.Errorf("getting doorward app: %w", err)
 	}
 	h.app = app.(*App)
-	for i := range h.Routes {
-		if err := h.Routes[i].provision(ctx); err != nil {
-			return fmt.Errorf("doorward: routes[%d]: %w", i, err)
-		}
+	if err := h.provisionRoutes(ctx); err != nil {
+		return fmt.Errorf("doorward: %w", err)
 	}
 	site := h.site()
 	server, _ := ctx.Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server)
@@ -89,6 +87,20 @@ func (h *Handler) site() config.Site {
 		site.Routes = append(site.Routes, r.Route)
 	}
 	return site
+}
+
+// provisionRoutes puts the routes of the presets behind the declared ones and
+// makes the matchers of all ready.
+func (h *Handler) provisionRoutes(ctx caddy.Context) error {
+	if err := h.expandPresets(); err != nil {
+		return err
+	}
+	for i := range h.Routes {
+		if err := h.Routes[i].provision(ctx); err != nil {
+			return fmt.Errorf("routes[%d]: %w", i, err)
+		}
+	}
+	return nil
 }
 
 func (r *Route) provision(ctx caddy.Context) error {

@@ -137,9 +137,10 @@ func (rd *reading) begin() {
 // want is a declared field that is looked for by its name, and what was found.
 type want struct {
 	name    []byte // normalised as by appendName
-	index   int    // into Route.Identifiers, -1 for the password
+	index   int    // into Route.Identifiers, -1 for the password, -2 for a line `when`
 	values  []field
 	present bool
+	queried bool // present in the query
 }
 
 func (rd *reading) saw(r role) bool { return rd.signs&(1<<r) != 0 }
@@ -174,6 +175,11 @@ func (rd *reading) leaf(path, raw []byte, decode func([]byte) []byte, t valueTyp
 		rd.declare(w, m, path, value, t)
 		return
 	}
+	rd.take(m, path, value, t)
+}
+
+// take keeps the value of a field whose name means something.
+func (rd *reading) take(m meaning, path, value []byte, t valueType) {
 	switch {
 	case m.role.isPassword(), m.role.isIdentifier(), m.role == roleLetterUser, m.role == roleLetterPassword:
 		rd.credential(m, path, value, t)
@@ -250,12 +256,15 @@ func (rd *reading) wanted(path []byte) *want {
 // declare keeps a declared field. A declared password is also one of the
 // request's passwords.
 func (rd *reading) declare(w *want, m meaning, path, value []byte, t valueType) {
-	w.present = true
-	if t >= boolValue {
+	w.present, w.queried = true, w.queried || rd.place == inQuery
+	switch {
+	case w.index == ofWhen && m.role != roleNone:
+		rd.take(m, path, value, t) // it means what it would mean undeclared, too
+	case w.index != ofWhen && t >= boolValue:
 		rd.hostile = rd.hostile || t != nullValue
 		value = nil
 	}
-	if w.index < 0 {
+	if w.index == ofPassword {
 		if !m.role.isPassword() {
 			m = meaning{role: rolePassword, word: declaredWord}
 		}
