@@ -26,8 +26,8 @@ type Route struct {
 	Path string `json:"path,omitempty"`
 
 	// When narrows the route down to requests that hold certain fields; all
-	// must match. A body that cannot be read as far as needed is taken to match:
-	// nobody gets past a route by padding.
+	// must match. A field beyond what is read of a body does not: such a request
+	// is left to the automatic mode, as every other that does not match.
 	When []Match `json:"when,omitempty"`
 
 	// Identifiers say where the user identifiers are. Empty: found

@@ -27,26 +27,22 @@ func appendMatched(wants []want, when []config.Match) []want {
 	return wants
 }
 
-// matches reports whether all lines `when` hold. What could not be read holds
-// too: nobody gets past a declared route by padding.
+// matches reports whether all lines `when` hold. What could not be read does
+// not: a long upload to the same path is no login, and a login padded beyond
+// what is read is left to the automatic mode, which knows such.
 func (rd *reading) matches(r *Request, when []config.Match) bool {
 	return !slices.ContainsFunc(when, func(m config.Match) bool { return !rd.holds(r, m) })
 }
 
 func (rd *reading) holds(r *Request, m config.Match) bool {
 	values, present := rd.sent(r, m)
-	if len(m.Values) == 0 && present || anySent(m.Values, values) {
-		return true
+	switch {
+	case len(m.Values) == 0:
+		return present
+	case len(values) == 0: // absent or empty
+		return slices.Contains(m.Values, "")
 	}
-	return (rd.cut || rd.unread || rd.flood) && m.From != config.PlaceHeader && m.From != config.PlaceQuery
-}
-
-// anySent compares values with patterns; the empty pattern stands for no value.
-func anySent(patterns, values []string) bool {
-	if len(patterns) > 0 && len(values) == 0 {
-		return slices.Contains(patterns, "")
-	}
-	return len(patterns) > 0 && anyMatches(patterns, values)
+	return anyMatches(m.Values, values)
 }
 
 // sent returns the values of a field that are not empty, and whether it was
