@@ -51,6 +51,18 @@ func parseDirective(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error)
 //	        }
 //	    }
 //
+//	    event <name> [@<matcher> | <path> | <method> <path>] {
+//	        when <place> <key> [<value>...]
+//	        identifier <name> <place> [<key>]
+//	        property <name> <place> [<key>]
+//	        success {
+//	            <condition>
+//	        }
+//	        failure {
+//	            <condition>
+//	        }
+//	    }
+//
 //	    limit <class>|<path> <n>/<duration> per source|prefix|account|pair|route
 //	    on <detection>|<list> [<class>] <answer> [<duration>]
 //	    threshold source|source_slow|pair|account|signups <n>/<duration>
@@ -111,6 +123,11 @@ func parseDirective(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error)
 //
 // <text> may begin or end with * except in body. Without text header, cookie
 // and json hold when there is such a field.
+//
+// event records something of the app's own, whatever else the request is. It
+// counts for no detection. property is a value to record with it; the first 16
+// that have one are kept, the others counted. Without conditions the status
+// tells how it ended. The first event that matches a request is recorded.
 //
 // limit counts every attempt whatever its outcome, before the app is asked, and
 // answers 429 beyond <n> in a sliding window. <class> is login, signup, reset,
@@ -200,7 +217,7 @@ func (h *Handler) grammar(lists []string) blockGrammar {
 			"on":        {usage: "on brute_force login block 10m", min: 2, max: 4, read: h.readPolicy(lists)},
 			"threshold": {usage: "threshold source 10/10m", min: 2, max: 2, read: h.readThreshold},
 			"ban":       {usage: "ban 10m 24h", min: 1, max: 2, once: true, read: h.readBan},
-			"event":     {usage: "event password-reset-request POST /password", min: 1, max: 3, block: true, read: h.readEvent},
+			"event":     {usage: "event email-update POST /account/email", min: 1, max: 3, block: true, read: h.readEvent},
 		},
 	}
 	for _, word := range routeWords {

@@ -38,25 +38,11 @@ func eventKind(name string) (config.Kind, bool) {
 	return "", false
 }
 
-// readEvent reads `event KIND …`.
-func (h *Handler) readEvent(helper httpcaddyfile.Helper, args []string) error {
-	kind, ok := eventKind(args[0])
-	if !ok {
-		names := make([]string, len(config.Kinds))
-		for i, k := range config.Kinds {
-			names[i] = strings.ReplaceAll(string(k), "_", "-")
-		}
-		return fmt.Errorf("events of one's own, such as `%s`, are not available in this version; write one of %s",
-			args[0], strings.Join(names, ", "))
-	}
-	return h.readRoute(kind)(helper, args[1:])
-}
-
 // readRoute reads [@matcher | PATH | METHOD PATH] and the block of a route.
 func (h *Handler) readRoute(kind config.Kind) lineReader {
 	return func(helper httpcaddyfile.Helper, args []string) error {
 		r := Route{Route: config.Route{Kind: kind}}
-		if err := r.readPlace(helper, args); err != nil {
+		if err := r.readPlace(helper, args, string(kind)); err != nil {
 			return err
 		}
 		if err := routeGrammar(&r).read(helper); err != nil {
@@ -73,7 +59,7 @@ func (h *Handler) readRoute(kind config.Kind) lineReader {
 	}
 }
 
-func (r *Route) readPlace(helper httpcaddyfile.Helper, args []string) error {
+func (r *Route) readPlace(helper httpcaddyfile.Helper, args []string, what string) error {
 	switch {
 	case len(args) == 0:
 		return nil
@@ -87,14 +73,14 @@ func (r *Route) readPlace(helper httpcaddyfile.Helper, args []string) error {
 	case len(args) == 2:
 		r.Method, r.Path = args[0], args[1]
 	case config.ValidateMethod(args[0]) == nil && args[0] != "":
-		return fmt.Errorf("the path is missing behind %s; write something like `%s %s /session`", args[0], r.Kind, args[0])
+		return fmt.Errorf("the path is missing behind %s; write something like `%s %s /session`", args[0], what, args[0])
 	default:
 		r.Path = args[0]
 	}
 	if r.Path == "" {
 		return errors.New("the path is empty; write something like /session")
 	}
-	return r.Route.Validate()
+	return errors.Join(config.ValidateMethod(r.Method), config.ValidatePath(r.Path))
 }
 
 func (r *Route) readMatcher(helper httpcaddyfile.Helper, name string) error {

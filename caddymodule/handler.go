@@ -28,6 +28,10 @@ type Handler struct {
 	// Routes are the declared routes, in order; the first that matches counts.
 	Routes []Route `json:"routes,omitempty"`
 
+	// Events are events of the app's own, in order; the first that matches is
+	// recorded, whatever else the request is.
+	Events []Event `json:"events,omitempty"`
+
 	app       *App
 	log       *zap.Logger
 	policy    *detector.Policy
@@ -100,6 +104,11 @@ func (h *Handler) provisionRoutes(ctx caddy.Context) error {
 			return fmt.Errorf("routes[%d]: %w", i, err)
 		}
 	}
+	for i := range h.Events {
+		if err := h.Events[i].provision(ctx); err != nil {
+			return fmt.Errorf("events[%d]: %w", i, err)
+		}
+	}
 	return nil
 }
 
@@ -137,13 +146,27 @@ func (h *Handler) trust(server *caddyhttp.Server) error {
 	return nil
 }
 
-// ServeHTTP lets requests that are no attempts through untouched.
+// ServeHTTP serves one request.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	if h.guardsEverything() {
 		if done, err := h.guard(w, r); done {
 			return err
 		}
 	}
+	if len(h.Events) == 0 || h.app.state.detector.Mode(time.Now(), h.policy) == config.ModeOff {
+		return h.serve(w, r, next)
+	}
+	switch declared, err := h.happening(r); {
+	case err != nil:
+		return err
+	case declared != nil:
+		return h.witness(w, r, next, declared)
+	}
+	return h.serve(w, r, next)
+}
+
+// serve lets requests that are no attempts through untouched.
+func (h *Handler) serve(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	route, err := h.declared(r, 0)
 	if err != nil {
 		return err
