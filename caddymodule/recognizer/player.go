@@ -15,7 +15,7 @@ type Options struct {
 	// read the same in every mode.
 	Site config.Site
 	// Route returns the declared route of an entry, nil when there is none.
-	// Default: the first of Site.Routes whose method and path match. Who has
+	// Default: the first of Site.Routes that takes it. Who has
 	// Caddy matchers must set it.
 	Route func(*har.Entry) (*config.Route, error)
 }
@@ -26,17 +26,17 @@ type Player struct{ o Options }
 // New makes a player.
 func New(o Options) *Player {
 	o.Site = o.Site.WithDefaults()
+	p := &Player{o: o}
 	if o.Route == nil {
-		routes := o.Site.Routes
-		o.Route = func(e *har.Entry) (*config.Route, error) { return firstMatch(routes, &e.Request), nil }
+		p.o.Route = func(e *har.Entry) (*config.Route, error) { return p.firstTaking(&e.Request), nil }
 	}
-	return &Player{o: o}
+	return p
 }
 
-func firstMatch(routes []config.Route, r *recognize.Request) *config.Route {
-	for i := range routes {
-		if recognize.RouteMatches(r, &routes[i]) {
-			return &routes[i]
+func (p *Player) firstTaking(r *recognize.Request) *config.Route {
+	for i := range p.o.Site.Routes {
+		if route := &p.o.Site.Routes[i]; p.takes(route, r) {
+			return route
 		}
 	}
 	return nil

@@ -105,8 +105,8 @@ func TestSuggestedText(t *testing.T) {
 			"# login POST /x/*/login: no success was recorded, so its answer is not declared\n" +
 			"login POST /x/* {\n\tidentifier username form username\n\tpassword form password\n}\n"},
 		{"another request at the same place", []har.Entry{post("/do", bad1, 401, ""), post("/do", "comment=x", 200, "")}, from +
-			"# login POST /do is left to the automatic mode: other requests have the same method and path; only a matcher can tell them apart\n" +
-			"# login POST /do: no success was recorded, so its answer is not declared\n"},
+			"# login POST /do: no success was recorded, so its answer is not declared\n" +
+			"login POST /do {\n\twhen form username\n\tidentifier username form username\n\tpassword form password\n}\n"},
 		{"a wider route gives way", []har.Entry{post("/a/4711/login", bad1, 401, ""), post("/a/login", bad1, 401, "")}, from +
 			"# login POST /a/login: no success was recorded, so its answer is not declared\n" +
 			"# login POST /a/*/login: no success was recorded, so its answer is not declared\n" +
