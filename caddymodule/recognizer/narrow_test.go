@@ -24,16 +24,28 @@ func TestRoutesOfOneAddressAreToldApart(t *testing.T) {
 		want    []string
 		not     string
 	}{
-		{"by the user", []har.Entry{post("/do", login, bad, ""), post("/do", "comment=x", 200, "")},
-			[]string{"login POST /do {\n\twhen form username\n"}, "left to"},
+		{
+			"by the user",
+			[]har.Entry{post("/do", login, bad, ""), post("/do", "comment=x", 200, "")},
+			[]string{"login POST /do {\n\twhen form username\n"},
+			"left to",
+		},
 		{"by a word that both have", []har.Entry{
 			post("/do", "task=login&"+login, bad, ""), post("/do", "task=signup&email=a%40a.example&password=x&username=b", 302, "/"),
 			post("/do", "task=password-reset&email=a%40a.example", 302, "/sent"),
 		}, []string{"when form task "}, ""},
-		{"by a word of the query", []har.Entry{get("/index", "do=logout"), get("/index", "do=show")},
-			[]string{"logout GET /index {\n\twhen query do logout\n"}, "left to"},
-		{"by the label of a button never", []har.Entry{post("/do", "logout=Abmelden", 302, "/login"), post("/do", "comment=x", 200, "")},
-			[]string{"logout POST /do {\n\twhen form logout\n"}, "Abmelden"},
+		{
+			"by a word of the query",
+			[]har.Entry{get("/index", "do=logout"), get("/index", "do=show")},
+			[]string{"logout GET /index {\n\twhen query do logout\n"},
+			"left to",
+		},
+		{
+			"by the label of a button never",
+			[]har.Entry{post("/do", "logout=Abmelden", 302, "/login"), post("/do", "comment=x", 200, "")},
+			[]string{"logout POST /do {\n\twhen form logout\n"},
+			"Abmelden",
+		},
 		{"by nothing", []har.Entry{post("/logout", "", 302, "/login"), post("/logout", "", 302, "/login")}, []string{"logout POST /logout\n"}, "when"},
 		{"an operation of many, by its name", []har.Entry{
 			object(`{"operationName":"SignIn","query":"mutation SignIn($e:String!,$p:String!){login(email:$e,password:$p){token}}","variables":{"email":"a@a.example","password":"x"}}`),
