@@ -28,7 +28,7 @@ func (g *group) narrow(p *Player, others []*step) bool {
 		if r.Validate() != nil || slices.ContainsFunc(others, func(s *step) bool { return p.takes(&r, &s.entry.Request) }) {
 			continue
 		}
-		if !slices.ContainsFunc(g.steps, func(s *step) bool { return !p.agrees(s, &r) }) {
+		if !slices.ContainsFunc(g.steps, func(s *step) bool { return !p.agrees(s, &r, g.guess()) }) {
 			g.route = r
 			return true
 		}

@@ -24,7 +24,8 @@ type SiteSuggestion struct {
 // attempts. Nothing is proposed that was declared already.
 //
 // Every route is tried on the session: it stays only if every attempt keeps its
-// kind, its identity and its outcome, and if it takes no other entry. What a
+// kind, its identity and its outcome, unless that was unknown and is plain from
+// the others, and if it takes no other entry. What a
 // route says about fields and answers is left out as far as it would change
 // something. Declared means believed, so the operator should read the lines:
 // they know no answer that the session does not hold.
@@ -134,7 +135,7 @@ func (g *group) declare(p *Player) {
 		for _, answers := range g.answerVariants() {
 			r := g.route
 			r.Identifiers, r.Password, r.Success, r.Failure = fields.identifiers, fields.password, answers.success, answers.failure
-			if r.Validate() == nil && !slices.ContainsFunc(g.steps, func(s *step) bool { return !p.agrees(s, &r) }) {
+			if r.Validate() == nil && !slices.ContainsFunc(g.steps, func(s *step) bool { return !p.agrees(s, &r, g.guess()) }) {
 				g.route = r
 				if g.operation() && !g.narrow(p, nil) {
 					g.left = "its address serves several operations, and no field names this one"
@@ -152,7 +153,8 @@ func (g *group) findPath() string {
 	switch before, _, varies := strings.Cut(path, "*"); {
 	case g.scheme != "":
 		path = g.commonDirectory() + "*"
-		if !slices.ContainsFunc(g.steps, func(s *step) bool { return s.facts.Challenges || s.Outcome == recognize.Failure }) {
+		if !slices.ContainsFunc(g.steps, func(s *step) bool { return s.facts.Challenges || s.Outcome == recognize.Failure }) &&
+			g.guess() != recognize.Failure {
 			return "nothing here was seen to ask for the credentials"
 		}
 	case varies && before == "/":
@@ -177,8 +179,9 @@ func (g *group) commonDirectory() string {
 	return common[:strings.LastIndexByte(common, '/')+1]
 }
 
-// agrees reports whether the route reads a step as it was read without.
-func (p *Player) agrees(s *step, r *config.Route) bool {
+// agrees reports whether the route reads a step as it was read without, or an
+// unknown outcome as guess.
+func (p *Player) agrees(s *step, r *config.Route, guess recognize.Result) bool {
 	if !recognize.RouteMatches(&s.entry.Request, r) {
 		return false
 	}
@@ -199,7 +202,8 @@ func (p *Player) agrees(s *step, r *config.Route) bool {
 	if s.repeat {
 		was = recognize.Success
 	}
-	return recognize.Classify(p.exchange(&again)).Result == was
+	got := recognize.Classify(p.exchange(&again)).Result
+	return got == was || was == recognize.Unknown && got == guess
 }
 
 // settleOne looks for a group whose route takes an entry that is not its own,
@@ -212,7 +216,7 @@ func (s *Session) settleOne(host string, groups []*group) bool {
 			continue
 		}
 		g := s.player.takenBy(groups, &one.entry.Request)
-		if g == nil || slices.Contains(g.steps, one) || one.repeat && s.player.agrees(one, &g.route) {
+		if g == nil || slices.Contains(g.steps, one) || one.repeat && s.player.agrees(one, &g.route, "") {
 			continue
 		}
 		if !g.narrow(s.player, s.strangers(host, g)) {
@@ -263,13 +267,17 @@ func (g *group) notes() []string {
 		seen[s.Outcome]++
 	}
 	if n := seen[recognize.Unknown]; n > 0 {
-		notes = append(notes, fmt.Sprintf("%s: %d of %d outcomes are unknown; describe the answers by `success` and `failure`", name, n, len(g.steps)))
+		advice := "describe the answers by `success` and `failure`"
+		if guess := g.guess(); guess != "" && g.left == "" && len(g.route.Success)+len(g.route.Failure) > 0 {
+			advice = fmt.Sprintf("taken for %s by a status that no other outcome has: check that", guess)
+		}
+		notes = append(notes, fmt.Sprintf("%s: %d of %d outcomes are unknown; %s", name, n, len(g.steps), advice))
 	}
 	if g.kind != config.KindLogin && g.kind != config.KindSignup {
 		return notes
 	}
 	for _, r := range results {
-		if seen[r] == 0 {
+		if seen[r] == 0 && (g.left != "" || r != g.guess()) {
 			notes = append(notes, fmt.Sprintf("%s: no %s was recorded, so its answer is not declared", name, r))
 		}
 	}

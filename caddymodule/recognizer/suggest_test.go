@@ -1,6 +1,7 @@
 package recognizer
 
 import (
+	"encoding/base64"
 	"net/http"
 	"strings"
 	"testing"
@@ -137,6 +138,42 @@ func TestBasicIsSuggestedOnlyWhereItIsAskedFor(t *testing.T) {
 	sites := Suggest(played(t, Options{}, f))
 	if len(sites) != 1 || len(sites[0].Routes) != 0 || !strings.Contains(sites[0].Text(), "nothing here was seen to ask") {
 		t.Errorf("got %+v", sites)
+	}
+}
+
+// TestUnknownIsTakenForWhatWasNotRecorded: an API whose 403 to wrong credentials
+// says nothing, next to a success at the same place.
+func TestUnknownIsTakenForWhatWasNotRecorded(t *testing.T) {
+	t.Parallel()
+	basic := func(credentials string, status int) har.Entry {
+		e := post("/api/me", "", status, "")
+		e.Request.Method, e.Request.Body, e.Response.Complete = "GET", nil, true
+		e.Request.Header = http.Header{"Authorization": {"Basic " + base64.StdEncoding.EncodeToString([]byte(credentials))}}
+		return e
+	}
+	f := &har.File{Entries: []har.Entry{basic("ada:wrong", 403), basic("ada:right", 200)}}
+	s := played(t, Options{}, f)
+	if got := s.Lines()[0].Outcome; got != recognize.Unknown {
+		t.Fatalf("a 403 alone is %s", got)
+	}
+	sites := Suggest(s)
+	if len(sites) != 1 || len(sites[0].Routes) != 1 {
+		t.Fatalf("suggested %+v", sites)
+	}
+	var o Options
+	o.Site.Routes = sites[0].Routes
+	again := played(t, o, f).Lines()
+	if again[0].Outcome != recognize.Failure || again[1].Outcome != recognize.Success {
+		t.Errorf("with the suggestion %s and %s", again[0].Outcome, again[1].Outcome)
+	}
+	if text := sites[0].Text(); !strings.Contains(text, "1 of 2 outcomes are unknown; taken for failure") || strings.Contains(text, "no failure was recorded") {
+		t.Errorf("the operator is not asked to check:\n%s", text)
+	}
+	f = &har.File{Entries: []har.Entry{basic("ada:wrong", 403), basic("ada:right", 200), basic("bob:wrong", 401)}}
+	for _, site := range Suggest(played(t, Options{}, f)) {
+		if strings.Contains(site.Text(), "taken for") {
+			t.Errorf("a failure was recorded, so the unknown may be anything:\n%s", site.Text())
+		}
 	}
 }
 
