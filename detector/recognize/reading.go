@@ -244,9 +244,11 @@ func (rd *reading) nest(path, raw []byte, decode func([]byte) []byte, t valueTyp
 	rd.nested = false
 }
 
+// wanted returns the declared field of a name, in any letter case: ASP.NET and
+// others take USERNAME for username, so that who writes it must not become nobody.
 func (rd *reading) wanted(path []byte) *want {
 	for i := range rd.wants {
-		if bytes.Equal(rd.wants[i].name, path) {
+		if name := rd.wants[i].name; len(name) == len(path) && bytes.EqualFold(name, path) {
 			return &rd.wants[i]
 		}
 	}

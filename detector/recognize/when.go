@@ -1,6 +1,7 @@
 package recognize
 
 import (
+	"bytes"
 	"slices"
 
 	"github.com/doorward/doorward/config"
@@ -20,7 +21,7 @@ func appendMatched(wants []want, when []config.Match) []want {
 			continue
 		}
 		name := normalised(config.Field{Key: m.Key})
-		if !slices.ContainsFunc(wants, func(w want) bool { return string(w.name) == string(name) }) {
+		if !slices.ContainsFunc(wants, func(w want) bool { return bytes.EqualFold(w.name, name) }) {
 			wants = append(wants, want{name: name, index: ofWhen})
 		}
 	}
@@ -53,7 +54,7 @@ func (rd *reading) sent(r *Request, m config.Match) (values []string, present bo
 		return values, len(values) > 0
 	}
 	name := normalised(config.Field{Key: m.Key})
-	i := slices.IndexFunc(rd.wants, func(w want) bool { return string(w.name) == string(name) })
+	i := slices.IndexFunc(rd.wants, func(w want) bool { return bytes.EqualFold(w.name, name) })
 	if i < 0 {
 		return nil, false
 	}

@@ -25,6 +25,7 @@ func TestDeclaredRouteTakesOnlyWhatItsFieldsMatch(t *testing.T) {
 		{"one of several values", match(config.PlaceForm, "task", "x", "login"), "", form, "task=login", false, true},
 		{"beginning of the value", match(config.PlaceForm, "task", "user.*"), "", form, "task=user.login", false, true},
 		{"one of two fields of the name", match(config.PlaceForm, "task", "login"), "", form, "task=save&task=login", false, true},
+		{"name in other letter case", match(config.PlaceForm, "Task", "login"), "", form, "tASK=login", false, true},
 		{"other value", match(config.PlaceForm, "task", "login"), "", form, "task=logout", false, false},
 		{"no field", match(config.PlaceForm, "task", "login"), "", form, "u=a", false, false},
 		{"field there", match(config.PlaceForm, "task"), "", form, "task=x", false, true},
@@ -68,7 +69,7 @@ func TestMatchedFieldKeepsItsMeaning(t *testing.T) {
 	if !ok || found.Hostile || len(found.Secrets) != 1 || len(found.Identities) != 1 || found.Identities[0].Value("email") != "a@x.test" {
 		t.Errorf("%t, %+v", ok, found)
 	}
-	route.Identifiers = []config.Field{{Name: "mail", From: config.PlaceJSON, Key: "email"}}
+	route.Identifiers = []config.Field{{Name: "mail", From: config.PlaceJSON, Key: "Email"}}
 	found, ok = Declared(asked("POST /x", "application/json", `{"email":"a@x.test","password":"pw","remember":true}`), &route)
 	if !ok || len(found.Identities) != 1 || found.Identities[0].Value("mail") != "a@x.test" {
 		t.Errorf("identifier that is matched, too: %t, %+v", ok, found)
