@@ -80,7 +80,7 @@ func fixtureApp(w http.ResponseWriter, r *http.Request) error {
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = io.WriteString(w, `{"access_token":"t","token_type":"bearer"}`)
 	case to != "" && r.Method == http.MethodPost:
-		http.SetCookie(w, &http.Cookie{Name: "session", Value: "s"})
+		http.SetCookie(w, &http.Cookie{Name: "auth_token", Value: "0123456789abcdef"})
 		http.Redirect(w, r, to, http.StatusSeeOther)
 	default:
 		_, _ = io.WriteString(w, "page")

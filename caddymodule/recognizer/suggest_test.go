@@ -141,7 +141,7 @@ func TestBasicIsSuggestedOnlyWhereItIsAskedFor(t *testing.T) {
 	}
 }
 
-// TestUnknownIsTakenForWhatWasNotRecorded: an API whose 403 to wrong credentials
+// TestUnknownIsTakenForWhatWasNotRecorded: an API whose 418 to wrong credentials
 // says nothing, next to a success at the same place.
 func TestUnknownIsTakenForWhatWasNotRecorded(t *testing.T) {
 	t.Parallel()
@@ -151,10 +151,10 @@ func TestUnknownIsTakenForWhatWasNotRecorded(t *testing.T) {
 		e.Request.Header = http.Header{"Authorization": {"Basic " + base64.StdEncoding.EncodeToString([]byte(credentials))}}
 		return e
 	}
-	f := &har.File{Entries: []har.Entry{basic("ada:wrong", 403), basic("ada:right", 200)}}
+	f := &har.File{Entries: []har.Entry{basic("ada:wrong", 418), basic("ada:right", 200)}}
 	s := played(t, Options{}, f)
 	if got := s.Lines()[0].Outcome; got != recognize.Unknown {
-		t.Fatalf("a 403 alone is %s", got)
+		t.Fatalf("a 418 is %s", got)
 	}
 	sites := Suggest(s)
 	if len(sites) != 1 || len(sites[0].Routes) != 1 {
@@ -169,7 +169,7 @@ func TestUnknownIsTakenForWhatWasNotRecorded(t *testing.T) {
 	if text := sites[0].Text(); !strings.Contains(text, "1 of 2 outcomes are unknown; taken for failure") || strings.Contains(text, "no failure was recorded") {
 		t.Errorf("the operator is not asked to check:\n%s", text)
 	}
-	f = &har.File{Entries: []har.Entry{basic("ada:wrong", 403), basic("ada:right", 200), basic("bob:wrong", 401)}}
+	f = &har.File{Entries: []har.Entry{basic("ada:wrong", 418), basic("ada:right", 200), basic("bob:wrong", 401)}}
 	for _, site := range Suggest(played(t, Options{}, f)) {
 		if strings.Contains(site.Text(), "taken for") {
 			t.Errorf("a failure was recorded, so the unknown may be anything:\n%s", site.Text())
