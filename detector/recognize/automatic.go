@@ -38,7 +38,7 @@ func (rd *reading) read(r *Request) {
 	cut := rd.cut
 	scanBody(rd, r)
 	rd.cut = rd.cut || cut
-	if len(r.Header["Authorization"]) > 0 && !rd.authenticatesClient(r) {
+	if carriesPassword(r.Header) && !rd.authenticatesClient(r) {
 		scanAuthorization(rd, r.Header)
 	}
 	rd.settleProtobuf(rd.path)

@@ -92,6 +92,8 @@ func (j *jsonScan) open(object bool) bool {
 	j.element()
 	if len(j.stack) == 0 {
 		j.path = j.path[:j.base]
+	} else if j.stack[len(j.stack)-1].index >= 0 {
+		j.rd.structured(j.path)
 	}
 	level := jsonLevel{mark: len(j.path)}
 	if object {

@@ -266,6 +266,8 @@ func (s scene) kindWithoutPassword() config.Kind {
 		return config.KindMFA
 	case s.path&saysEnable != 0:
 		return config.KindNone
+	case s.path&(saysReset|saysForgot) != 0 && (rd.saw(roleCode) || rd.saw(roleOTP)):
+		return config.KindReset
 	case s.identifier && s.forgot():
 		return config.KindResetRequest
 	case s.identifier && s.asksForAccount():
@@ -306,7 +308,7 @@ func (s scene) logsOut() bool {
 	case s.rd.dispatched()&saysSession != 0 && s.rd.dispatch&saysEdit != 0:
 		return true // a session is deleted
 	}
-	return s.method == "DELETE" && s.path&(saysSession|saysToken|lastLogin) != 0
+	return s.method == "DELETE" && s.path&(saysSession|saysToken|saysAuth|lastLogin) != 0 && s.path&saysAdmin == 0
 }
 
 func (s scene) secondFactor() bool {

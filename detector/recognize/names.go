@@ -314,6 +314,8 @@ func (p *parts) code() meaning {
 	last := p.words[p.n-1]
 	switch {
 	case p.has&isForm != 0:
+	case last.sense&isToken != 0 && p.n > 1 && p.words[p.n-2].text == "logout":
+		return meaning{role: roleLogout, word: "logout"}
 	case last.sense&isToken != 0:
 		return meaning{role: roleToken, word: "token"}
 	case p.has&isNot != 0:

@@ -41,7 +41,7 @@ func MayCarry(method, path, rawQuery string, h http.Header, contentLength int64)
 	if contentLength != 0 && method != http.MethodConnect {
 		return NeedBody
 	}
-	if len(h["Authorization"]) > 0 && carriesPassword(h) {
+	if carriesPassword(h) {
 		return NeedHeaders
 	}
 	if rawQuery != "" && queryMayCarry(rawQuery) {

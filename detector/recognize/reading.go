@@ -90,6 +90,7 @@ type reading struct {
 	bindings []binding
 	binding  bool
 	call     rpcCall  // of JSON-RPC
+	argued   bool     // params came with it
 	texts    [][]byte // of a protobuf message
 	tally    tally
 	// plain is the body without its encoding.
@@ -153,6 +154,7 @@ func (rd *reading) leaf(path, raw []byte, decode func([]byte) []byte, t valueTyp
 		return
 	}
 	rd.leaves++
+	rd.argued = rd.argued || bytes.HasPrefix(path, []byte("params"))
 	m := classify(path)
 	if rd.forms.n > 0 {
 		m = rd.forms.meaning(path, m)
@@ -334,7 +336,7 @@ func (rd *reading) keep(list []field, f field) []field {
 
 func (rd *reading) sign(m meaning, value []byte) {
 	// A link may name the logout without a value: ?user=a&logout
-	if len(bytes.TrimSpace(value)) == 0 && (m.role != roleLogout || rd.place != inQuery) {
+	if len(bytes.TrimSpace(value)) == 0 && (m.role != roleLogout || rd.place != inQuery && rd.leaves > 1) {
 		return
 	}
 	rd.signs |= 1 << m.role
