@@ -10,6 +10,7 @@ func FuzzXMLRPC(f *testing.F) {
 	f.Add(string(multicall(inBatch("wp.getPosts", "1", "bob", "x1"), inBatch("User.login", "a", "b")).Body))
 	f.Add("<!DOCTYPE a [<!ENTITY b \"c\">]><methodCall><methodName>&b;</methodName><base64>x=\n</base64>")
 	f.Add("<methodCall><struct></data></struct><name/><value/><a b='>'/><?x ?><![CDATA[")
+	f.Add("<s:Envelope><s:Header><UsernameToken><Username>b</Username><Password>x</Password></UsernameToken></s:Header><s:Body><Login><user/>")
 	f.Add("<a:methodCall>&#x110000;&#;&#99999999999;&unknown;&amp")
 	f.Fuzz(func(t *testing.T, body string) {
 		readAny(t, asked("POST /xmlrpc.php", "text/xml", body))

@@ -9,41 +9,6 @@ import (
 	"github.com/doorward/doorward/detector/identity"
 )
 
-// settleLetters decides whether u and p are credentials: only together, in one
-// place and object. A p that is a small number is a page.
-func (rd *reading) settleLetters() {
-	nobody := rd.emptyIdentifier == "u"
-	pair := func(p field) bool {
-		return !isPageNumber(p.value) && (nobody && p.place == inBody || slices.ContainsFunc(rd.identifiers, func(u field) bool {
-			return u.role == roleLetterUser && u.place == p.place && u.holder == p.holder
-		}))
-	}
-	rd.passwords = slices.DeleteFunc(rd.passwords, func(f field) bool {
-		return f.role == roleLetterPassword && !pair(f)
-	})
-	both := rd.emptyPassword == "p"
-	for i := range rd.passwords {
-		if f := &rd.passwords[i]; f.role == roleLetterPassword {
-			f.role, both = rolePassword, true
-		}
-	}
-	rd.identifiers = slices.DeleteFunc(rd.identifiers, func(f field) bool {
-		return f.role == roleLetterUser && !both
-	})
-	for i := range rd.identifiers {
-		if f := &rd.identifiers[i]; f.role == roleLetterUser {
-			f.role = roleIdentifier
-		}
-	}
-	if nobody && !both {
-		rd.emptyIdentifier = ""
-	}
-	// An empty p without a u is nothing.
-	if rd.emptyPassword == "p" && !slices.ContainsFunc(rd.identifiers, func(f field) bool { return f.word == "u" }) {
-		rd.emptyPassword = ""
-	}
-}
-
 func isPageNumber(value []byte) bool { return len(value) <= 4 && isDigits(value) }
 
 // has reports whether there is a password of role r.

@@ -2,6 +2,44 @@ package recognize
 
 import "slices"
 
+// settleLetters decides whether u and p are credentials: only together, in one
+// place and object, or p in a body whose u is empty. A p that is a small number
+// is a page.
+func (rd *reading) settleLetters() {
+	nobody := rd.emptyIdentifier == "u"
+	rd.passwords = slices.DeleteFunc(rd.passwords, func(f field) bool {
+		return f.role == roleLetterPassword && !(nobody && f.place == inBody && !isPageNumber(f.value)) && !rd.hasLetterFor(f)
+	})
+	both := rd.emptyPassword == "p"
+	for i := range rd.passwords {
+		if f := &rd.passwords[i]; f.role == roleLetterPassword {
+			f.role, both = rolePassword, true
+		}
+	}
+	rd.identifiers = slices.DeleteFunc(rd.identifiers, func(f field) bool {
+		return f.role == roleLetterUser && !both
+	})
+	for i := range rd.identifiers {
+		if f := &rd.identifiers[i]; f.role == roleLetterUser {
+			f.role = roleIdentifier
+		}
+	}
+	if nobody && !both {
+		rd.emptyIdentifier = ""
+	}
+	// An empty p without a u is nothing.
+	if rd.emptyPassword == "p" && !slices.ContainsFunc(rd.identifiers, func(f field) bool { return f.word == "u" }) {
+		rd.emptyPassword = ""
+	}
+}
+
+// hasLetterFor reports whether there is a u for the field p.
+func (rd *reading) hasLetterFor(p field) bool {
+	return !isPageNumber(p.value) && slices.ContainsFunc(rd.identifiers, func(u field) bool {
+		return u.role == roleLetterUser && u.place == p.place && u.holder == p.holder
+	})
+}
+
 // settleBare makes passwords of fields called old, new and confirm. They are
 // some where an old one comes with a new one, and where the path is that of a
 // password or of the user himself.

@@ -80,8 +80,8 @@ func scanText(rd *reading, body []byte, contentType string) {
 		rd.readDocument(nil, body)
 		return
 	}
-	// A form that looks like JSON or XML is read both ways: what the app takes it for
-	// is unknown.
+	// A form that looks like something else is read both ways: what the app takes
+	// it for is unknown.
 	if body[0] == '{' || body[0] == '[' {
 		rd.body = FormatJSON
 		cut := rd.cut
@@ -91,23 +91,27 @@ func scanText(rd *reading, body []byte, contentType string) {
 		}
 		rd.cut = cut
 	}
-	parts := looksLikeBoundary(body[:min(len(body), 3)])
-	if form && parts {
+	scanPairs(rd, body, form)
+}
+
+// scanPairs reads a form or the parts of one, by the look of the body.
+func scanPairs(rd *reading, body []byte, form bool) {
+	cut := rd.cut
+	if looksLikeBoundary(body[:min(len(body), 3)]) {
 		rd.format = FormatMultipart
-		scanMultipart(rd, body, "")
-		rd.cut = false // of a form whose first name begins with hyphens
-	}
-	switch {
-	case form, looksLikeForm(body):
-		rd.format = FormatForm
-		if rd.body == "" {
-			rd.body = FormatForm
+		if !form {
+			rd.body = FormatMultipart
 		}
-		scanForm(rd, body)
-	case parts:
-		rd.format, rd.body = FormatMultipart, FormatMultipart
 		scanMultipart(rd, body, "")
 	}
+	if !form && (rd.body == FormatMultipart || !looksLikeForm(body)) {
+		return
+	}
+	rd.format, rd.cut = FormatForm, cut
+	if rd.body == "" {
+		rd.body = FormatForm
+	}
+	scanForm(rd, body)
 }
 
 // unpack undoes gzip, deflate and zstd (RFC 9110 §8.4.1, RFC 8878), at most

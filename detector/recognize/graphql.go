@@ -186,8 +186,9 @@ func (g *gqlReader) arguments() {
 				continue
 			}
 			g.calls.next()
+			g.path, g.classified = g.path[:mark], false
 			depth--
-			g.path, mark, g.classified = g.path[:mark], marks[depth], false
+			mark = marks[min(depth, len(marks)-1)]
 		case gqlName:
 			if g.lex.peek() == ':' {
 				g.lex.next()

@@ -50,6 +50,7 @@ func worstBodies() map[string]*Request {
 		"xmlrpc/open tags":      xml("<methodCall>", "<a", ""),
 		"xmlrpc/quotes":         xml("<methodCall>", "<a b='", ""),
 		"xmlrpc/base64":         xml(call+"login</methodName>", "<base64>YWFhYWFh</base64>", "</methodCall>"),
+		"soap/fields":           xml("<Envelope><Body><Login>", "<user_login_name>#</user_login_name>", "</Login></Body></Envelope>"),
 		"graphql/aliases":       document("mutation {", `a:login(email:\"u#\",password:\"p#\")`, "}"),
 		"graphql/fields":        document("mutation {", "userLoginSignUp#(a:1)", "}"),
 		"graphql/arguments":     document("mutation { a(", "p:1 ", ")}"),

@@ -52,35 +52,35 @@ type jsonLevel struct {
 // run reports whether the text ended where it should.
 func (j *jsonScan) run() bool {
 	for ; j.pos < len(j.text) && j.count <= maxPairs; j.pos++ {
-		switch c := j.text[j.pos]; c {
-		case ' ', '\t', '\r', '\n':
-		case '{', '[':
-			if !j.open(c == '{') {
-				return false
-			}
-		case '}', ']':
-			if len(j.stack) == 0 {
-				return false
-			}
-			j.shut()
-		case ',':
-			j.comma()
-		case '"', '\'':
-			raw, ok := j.quoted()
-			if !ok || !j.stringToken(raw) {
-				return false
-			}
-		case '/', '#':
-			if !j.comment() {
-				return false
-			}
-		default:
-			if !j.bare() {
-				return false
-			}
+		if !j.token(j.text[j.pos]) {
+			return false
 		}
 	}
 	return j.pos == len(j.text) && len(j.stack) == 0
+}
+
+// token reads what begins with c at pos and leaves pos on its last byte.
+func (j *jsonScan) token(c byte) bool {
+	switch c {
+	case ' ', '\t', '\r', '\n':
+	case '{', '[':
+		return j.open(c == '{')
+	case '}', ']':
+		if len(j.stack) == 0 {
+			return false
+		}
+		j.shut()
+	case ',':
+		j.comma()
+	case '"', '\'':
+		raw, ok := j.quoted()
+		return ok && j.stringToken(raw)
+	case '/', '#':
+		return j.comment()
+	default:
+		return j.bare()
+	}
+	return true
 }
 
 // open enters an object or array; one that lies too deep is skipped.

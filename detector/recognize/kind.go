@@ -79,7 +79,7 @@ func (s scene) kindOfPath() (k config.Kind, decided bool) {
 		return config.KindNone, true
 	case p&lastLogin != 0:
 		return s.kindOfLoginPath(), true
-	case p&saysSignup != 0 && !s.oldAndNew() && (p&(saysCheck|saysEdit) == 0 || p&lastSignup != 0), s.opensAccount():
+	case s.signupPath(), s.opensAccount():
 		return config.KindSignup, true
 	case s.entersCode():
 		return config.KindMFA, true
@@ -87,6 +87,21 @@ func (s scene) kindOfPath() (k config.Kind, decided bool) {
 		return config.KindReset, true
 	case p&saysLogin != 0:
 		return config.KindLogin, true
+	}
+	return s.kindOfOwnPath()
+}
+
+// signupPath reports whether the path is that of a signup, and not one below it
+// where something is looked up or taken back.
+func (s scene) signupPath() bool {
+	p := s.path
+	return p&saysSignup != 0 && !s.oldAndNew() && (p&(saysCheck|saysEdit) == 0 || p&lastSignup != 0)
+}
+
+// kindOfOwnPath is for paths of passwords and users that exist.
+func (s scene) kindOfOwnPath() (k config.Kind, decided bool) {
+	p := s.path
+	switch {
 	case p&saysPassword != 0 && (s.renews() || p&saysChange != 0):
 		return s.renewal(), true
 	case p&saysSelf != 0:
@@ -308,7 +323,7 @@ func (s scene) logsOut() bool {
 	case s.rd.dispatched()&saysSession != 0 && s.rd.dispatch&saysEdit != 0:
 		return true // a session is deleted
 	}
-	return s.method == "DELETE" && s.path&(saysSession|saysToken|saysAuth|lastLogin) != 0 && s.path&saysAdmin == 0
+	return s.method == "DELETE" && s.path&(saysSession|saysToken|saysAuth|lastLogin) != 0
 }
 
 func (s scene) secondFactor() bool {
