@@ -201,6 +201,7 @@ func evidenceWords() map[string]bool {
 		words["declared "+string(k)+" route"] = true
 		words["path of a "+string(k)] = true
 		words["the app served a "+string(k)+" form for this address"] = true
+		words["call of a "+string(k)] = true
 	}
 	all := Credentials{Ambiguous: true, Missing: true, Uninspectable: true, Hostile: true, InQuery: true}
 	for _, e := range flagEvidence(&all, &reading{grant: passwordGrant}) {

@@ -281,23 +281,33 @@ func (s scene) kindWithoutPassword() config.Kind {
 		return config.KindMFA
 	case s.path&saysEnable != 0:
 		return config.KindNone
-	case s.path&(saysReset|saysForgot) != 0 && (rd.saw(roleCode) || rd.saw(roleOTP)):
+	case s.resetsByCode():
 		return config.KindReset
 	case s.identifier && s.forgot():
 		return config.KindResetRequest
 	case s.identifier && s.asksForAccount():
 		return config.KindSignup
-	case s.path&lastLogin != 0 && s.rd.dispatched() == 0 && s.method == "POST" && s.onlyUser() && !rd.unread:
-		return config.KindLogin // the password was left out: Missing
+	case s.leavesPasswordOut():
+		return config.KindLogin // Missing
 	}
 	return config.KindNone
 }
 
-// onlyUser reports whether a user name is all that was sent. An address alone,
-// or a user beside other fields, is the first step of a login that asks for the
-// password later, or for a link by mail.
-func (s scene) onlyUser() bool {
-	return s.rd.leaves == 1 && len(s.rd.identifiers) == 1 && s.rd.identifiers[0].role == roleIdentifier && keyRank(s.rd.identifiers[0].key) > 0
+// resetsByCode reports whether a mailed code is entered where one resets a
+// password.
+func (s scene) resetsByCode() bool {
+	return s.path&(saysReset|saysForgot) != 0 && (s.rd.saw(roleCode) || s.rd.saw(roleOTP))
+}
+
+// leavesPasswordOut reports whether a user name is all that was sent to a login.
+// An address alone, or a user beside other fields, is the first step of a login
+// that asks for the password later, or for a link by mail.
+func (s scene) leavesPasswordOut() bool {
+	rd := s.rd
+	if s.path&lastLogin == 0 || rd.dispatched() != 0 || s.method != "POST" || rd.unread {
+		return false
+	}
+	return rd.leaves == 1 && len(rd.identifiers) == 1 && rd.identifiers[0].role == roleIdentifier && keyRank(rd.identifiers[0].key) > 0
 }
 
 // asksForAccount is for signups whose password comes later, by mail. What lies
