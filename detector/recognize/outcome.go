@@ -77,6 +77,11 @@ const (
 // that rests on one of them alone has a confidence below 0.9. A rule that rests
 // on something missing needs the whole body.
 //
+// Where one answer cannot tell, Next is set and the page it leads to will: hand
+// that one to [Follow]. Where the answer shows that something else was tried,
+// Kind says what; KindNone costs nobody anything, so it rests on what the app
+// says and never on a bare status that wrong passwords may have as well.
+//
 // Answers of the edge itself are no answers of the app and must not be passed.
 //
 // It is safe for concurrent use; its time and memory are linear in the

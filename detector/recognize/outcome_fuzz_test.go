@@ -53,7 +53,7 @@ func FuzzCutPageIsNoSuccess(f *testing.F) {
 		resp := cutReply(200, "<html>"+front, asPage, session)
 		got := Classify(attempt(resp))
 		facts := readPage(resp.Body)
-		positive := facts.refresh != "" || facts.login || facts.code
+		positive := facts.refresh != "" || facts.login || facts.code || facts.hands
 		if got.Result == Success && !positive {
 			t.Errorf("a cut page is a success: %q", got.Evidence)
 		}

@@ -1,6 +1,7 @@
 package recognize
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/doorward/doorward/config"
@@ -261,5 +262,57 @@ func TestClassifyLanguages(t *testing.T) {
 		if got := Classify(jsonAnswer(200, `{"message":"`+text+`"}`)); got.Result != Failure {
 			t.Errorf("%s: got %s %q, want failure", text, got.Result, got.Evidence)
 		}
+	}
+}
+
+func TestReadRowsStopsAtItsBound(t *testing.T) {
+	t.Parallel()
+	rows := strings.Repeat("1:[]\n", maxRows) + "9:{\"error\":\"Invalid credentials\"}\n"
+	if f, whole := readRows([]byte(rows)); f.fault || whole {
+		t.Errorf("fault=%v whole=%v beyond row %d", f.fault, whole, maxRows)
+	}
+	if f, _ := readRows([]byte(rows[len("1:[]\n"):])); !f.fault {
+		t.Errorf("row %d was not read", maxRows)
+	}
+}
+
+func TestAddressesAreReadDownToTheirDepth(t *testing.T) {
+	t.Parallel()
+	within := func(depth int, key string) jsonFacts {
+		f, _ := readJSONFacts([]byte(strings.Repeat(`{"a":`, depth-1) + `{"` + key + `":"/x"}` + strings.Repeat("}", depth-1)))
+		return f
+	}
+	for key, depth := range map[string]int{"url": maxLocationDepth, "redirectUrl": maxRedirectDepth} {
+		if within(depth, key).location == "" || within(depth+1, key).location != "" {
+			t.Errorf("%s is not read down to depth %d and no further", key, depth)
+		}
+	}
+}
+
+func TestStateOfAPageIsReadInShortScriptsOnly(t *testing.T) {
+	t.Parallel()
+	script := func(padding int) string {
+		return `<html><body><div id="app"></div><script>window.STATE={"errorMessage":"invalidCredentials"};` +
+			strings.Repeat(" ", padding) + `</script></body></html>`
+	}
+	if got := Classify(attempt(reply(200, script(0), asPage))); got.Result != Failure {
+		t.Errorf("short script: got %s %q, want failure", got.Result, got.Evidence)
+	}
+	if got := Classify(attempt(reply(200, script(maxStateScript), asPage))); got.Result != Unknown {
+		t.Errorf("long script: got %s %q, want unknown", got.Result, got.Evidence)
+	}
+}
+
+func TestServerErrorsAreReadWhenShort(t *testing.T) {
+	t.Parallel()
+	refusal := `{"error":"Invalid password","stack":"`
+	if got := Classify(attempt(reply(500, refusal+`"}`, asJSON))); got.Result != Failure || got.Confidence >= 0.9 {
+		t.Errorf("got %s %.2f, want a failure below 0.9", got.Result, got.Confidence)
+	}
+	if got := Classify(attempt(reply(500, refusal+strings.Repeat("x", maxStatement)+`"}`, asJSON))); got.Result != Unknown {
+		t.Errorf("long: got %s, want unknown", got.Result)
+	}
+	if got := Classify(attempt(reply(502, refusal+`"}`, asJSON))); got.Result != Unknown || !got.Upstream {
+		t.Errorf("of a proxy: got %s, want unknown", got.Result)
 	}
 }
