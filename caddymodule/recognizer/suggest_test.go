@@ -44,7 +44,7 @@ func post(path, body string, status int, location string) har.Entry {
 	e := har.Entry{
 		Request: recognize.Request{
 			Method: "POST", Host: "a.example", Path: path, Body: []byte(body), Complete: true,
-			Header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}},
+			Header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}, "Cookie": {"sid=0123456789abcdef"}},
 		},
 		Response: recognize.Response{Status: status, Header: http.Header{}, Complete: true},
 	}

@@ -47,6 +47,7 @@ func TestClassifyRedirects(t *testing.T) {
 		{name: "code for another site", x: attempt(to("https://client.example/cb?code=0123456789&state=error")), want: Success, sure: 0.9},
 		{name: "login page of another host", x: attempt(to("https://other.example/login", session)), want: Success},
 		{name: "session in the path, no cookie", x: at("/cgi-bin/mail", "", to("/cgi-bin/mail/login/ada/EA6907A8356F9BB37DA623D41157A31A/17?folder=INBOX")), want: Success},
+		{name: "no cookie before or after, to a page of its own", x: at("/login", "", to("/home")), want: Unknown},
 		{name: "no cookie before or after", x: at("/login", "", to("/")), want: Failure, notSure: 0.8},
 		{name: "address to be confirmed", x: attempt(to("/accounts/confirm-email/", session)), want: Failure, notSure: 0.8},
 		{name: "without a session cookie", x: attempt(to("/home")), want: Success, notSure: 0.8},

@@ -1,6 +1,10 @@
 package recognize
 
-import "github.com/doorward/doorward/config"
+import (
+	"strings"
+
+	"github.com/doorward/doorward/config"
+)
 
 // redirect reads the outcome of a login from where the answer leads. why names
 // the place it stood in.
@@ -119,8 +123,12 @@ func (a *answer) elsewhere(t target, why string) Outcome {
 	case a.cookies.session():
 		return deferred(t, outcome(Success, 0.85, why, "new session cookie"))
 	case !a.borne && !t.foreign:
-		// Whoever holds no cookie before or after is no logged in browser.
-		return deferred(t, outcome(Failure, 0.75, why, "no cookie at all"))
+		// Whoever holds no cookie before or after is no logged in browser. What
+		// stands above the attempt is where forms are.
+		if strings.HasPrefix(a.x.Path, strings.TrimRight(t.address.path, "/")+"/") {
+			return deferred(t, outcome(Failure, 0.75, why, "no cookie at all"))
+		}
+		return deferred(t, outcome(Unknown, 0, why, "no cookie at all"))
 	case !a.plainlyAway():
 		return deferred(t, outcome(Unknown, 0, why, "no session cookie"))
 	default:
