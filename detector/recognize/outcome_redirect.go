@@ -56,13 +56,13 @@ func (a *answer) obstacleAt(t target, why string) Outcome {
 // backToLogin is a failure, whatever session cookie comes along: apps store the
 // error message in a session. Only a cookie of somebody logged in speaks
 // against it. Some apps have one page for logging in and for having done so; a
-// session of before is changed then, and the page tells.
+// session is begun or changed then, and the page tells.
 func (a *answer) backToLogin(t target, why string) Outcome {
 	switch {
 	case a.cookies.login:
 		return outcome(Success, 0.7, why, "yet a cookie of somebody logged in")
-	case t.same && a.cookies.renewed:
-		return deferred(t, outcome(Failure, 0.9, why, "the session cookie was changed"))
+	case t.same && a.cookies.session():
+		return deferred(t, outcome(Failure, 0.9, why, "yet a session cookie was set"))
 	default:
 		return outcome(Failure, 0.95, why)
 	}
