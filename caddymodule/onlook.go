@@ -20,9 +20,10 @@ type onlook struct {
 	// proof: the request bears a session that waits for its proof to a page
 	// that is closed to visitors.
 	proof bool
-	// visitor: the request bears no session.
+	// visitor: the request bears no credentials, and its answer is one of those
+	// that are looked at to learn what the site shows to visitors.
 	visitor bool
-	// page: the answer may be a page with a form that is still to be learned.
+	// page: that answer may be a page with a form.
 	page bool
 }
 
@@ -36,16 +37,16 @@ func (h *Handler) onlooking(r *http.Request) *onlook {
 		client = follow.ClientOf(sourceOf(r, h.strict, nil).Addr, r.UserAgent())
 		waiting = w.pending.Waits(client) || w.proofs.Waits(client)
 	}
-	page := h.automatic && r.Method == http.MethodGet && len(r.Header["Authorization"]) == 0 && wantsPage(r.Header) &&
+	visitor := h.automatic && r.Method == http.MethodGet && len(r.Header["Authorization"]) == 0 &&
 		w.looks.take(time.Now(), r.URL.Path, recognize.SaysAccount(r.URL.Path))
-	if !waiting && !page {
+	if !waiting && !visitor {
 		return nil
 	}
-	l := &onlook{h: h, r: r, client: client, page: page, visitor: page && w.wanted.Load()}
+	l := &onlook{h: h, r: r, client: client, visitor: visitor, page: visitor && wantsPage(r.Header)}
 	if waiting {
 		l.await()
 	}
-	if len(l.pending) == 0 && !l.proof && !l.page {
+	if len(l.pending) == 0 && !l.proof && !l.visitor {
 		return nil
 	}
 	return l
@@ -121,12 +122,25 @@ func (l *onlook) see(o *observer, header http.Header, whole bool) {
 	if l.proof && o.status >= 200 && o.status < 300 {
 		h.opened(l.r, l.client)
 	}
-	if l.visitor && len(l.r.Header["Cookie"]) == 0 {
-		h.watch.closed.see(l.r.URL.Path, isClosed(h.app.state.detector.Site(h.policy.Site().Name), o.status, header))
+	if l.visitor {
+		l.learn(&resp)
 	}
 	if l.page {
 		r := requestOf(l.r)
 		h.watch.forms.Read(time.Now(), &r, &resp)
+	}
+}
+
+// learn notes what a page answers to a visitor.
+func (l *onlook) learn(resp *recognize.Response) {
+	h, path := l.h, l.r.URL.Path
+	site := h.app.state.detector.Site(h.policy.Site().Name)
+	if site == nil {
+		return
+	}
+	site.Asks(path, resp)
+	if h.watch.wanted.Load() && len(l.r.Header["Cookie"]) == 0 {
+		h.watch.closed.see(path, isClosed(site, resp.Status, resp.Header))
 	}
 }
 

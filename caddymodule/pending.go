@@ -10,6 +10,10 @@ import (
 	"github.com/doorward/doorward/detector/recognize"
 )
 
+// patience is how long an attempt waits for its client to ask for the page that
+// tells. Browsers follow a redirect at once, so this is for slow networks.
+const patience = 5 * time.Second
+
 // park lets the attempt wait for the page that its answer leads the client to,
 // with what Admit has reserved: until then it counts as a failure. It reports
 // false when the answer speaks for itself or there is no room.
@@ -17,7 +21,7 @@ func (v *visit) park(header http.Header) bool {
 	if !v.outcome.Next || v.attempt.Basic {
 		return false
 	}
-	wait := &follow.Wait[*visit]{Jar: follow.JarAfter(v.r.Header, header, v.r.URL.Path), Value: v}
+	wait := &follow.Wait[*visit]{Jar: follow.JarAfter(v.r.Header, header, v.r.URL.Path), Value: v, Age: patience}
 	v.sent, v.header = v.r.Header, header
 	client := v.client()
 	v.exchange = v.exchange.Parted()

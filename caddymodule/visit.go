@@ -69,6 +69,7 @@ func newVisit(h *Handler, r *http.Request, found recognize.Credentials, now time
 		v.attempt.Credential = uint64(v.site.Keys().Fingerprint(found.Secrets))
 	}
 	v.found.Secrets = nil
+	v.attempt.LoggedIn = h.watch.sessions.Bears(now, r.Header)
 	if found.InQuery {
 		state.health.raise("password_in_query")
 	}
@@ -187,7 +188,7 @@ func (v *visit) finish() {
 		v.site.Learn(&v.attempt, v.exchange, v.outcome)
 		v.learned = v.h.app.state.detector.Settle(time.Now(), v.h.policy, v.site, &v.attempt, v.outcome)
 	})
-	if !v.learned.Repeat {
+	if !v.learned.Repeat && v.outcome.Kind != config.KindNone {
 		v.report()
 	}
 }

@@ -60,6 +60,10 @@ type Attempt struct {
 	// Served tells that the app served the form which the request sends.
 	Served bool
 
+	// LoggedIn tells that the request bore a session in which somebody is logged
+	// in: that the app leads it on proves nothing.
+	LoggedIn bool
+
 	// Guesses is how many credentials the request tries, 0 is 1: a batch of
 	// calls tries many. The attempt is counted so often, up to maxWeight.
 	Guesses int

@@ -52,6 +52,10 @@ func wordedSuccess(x recognize.Exchange) bool {
 	return x.Response.Status < 300 && x.Response.Header.Get("Location") == ""
 }
 
+// Asks learns from the answer to a visitor whether a path asks for Basic or
+// Digest credentials.
+func (s *Site) Asks(path string, resp *recognize.Response) { s.spaces.See(path, resp) }
+
 // Confirmed reports whether a success of this attempt may earn something.
 func (s *Site) Confirmed(a *Attempt) bool {
 	return a.reserved.route == nil || a.reserved.route.confirmed()

@@ -44,9 +44,30 @@ func (c *admission) settle(o recognize.Outcome) (s Settlement) {
 	if o.Kind != "" && o.Kind != c.a.Kind {
 		return c.revised(o)
 	}
+	switch {
+	case o.Next && o.Aborted:
+		// The answer is the same for all, and the client did not look at the page
+		// that tells: it may look from elsewhere.
+	case o.Result == recognize.Success && c.a.LoggedIn && o.Confidence < worded:
+		// Many apps lead whoever is logged in away from the login page, without a
+		// look at what he sent there.
+	default:
+		s = c.settleBy(o)
+	}
+	c.decideProbation(o, &s)
+	if !s.Seen {
+		s.Seen = c.d.Seen(c.a)
+	}
+	return s
+}
+
+// worded is the confidence of a success that the app put into words.
+const worded = 0.95
+
+func (c *admission) settleBy(o recognize.Outcome) (s Settlement) {
 	switch o.Result {
 	case recognize.Success:
-		s = c.succeeded(o)
+		return c.succeeded(o)
 	case recognize.Failure:
 		c.failed(c.a.Declared || o.Confidence >= sureEnough)
 	case recognize.Challenge:
@@ -58,10 +79,6 @@ func (c *admission) settle(o recognize.Outcome) (s Settlement) {
 	default:
 		c.releaseAccounts()
 		c.releaseSource(fullWeight - quarter)
-	}
-	c.decideProbation(o, &s)
-	if !s.Seen {
-		s.Seen = c.d.Seen(c.a)
 	}
 	return s
 }

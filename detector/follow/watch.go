@@ -15,8 +15,7 @@ const (
 	// MaxPerClient is how many wait for one client: behind one address there
 	// may be several people with the same browser.
 	MaxPerClient = 32
-	// MaxAge is how long one waits. A redirect is followed at once; a page that
-	// takes longer than this is not worth keeping the attempt open for.
+	// MaxAge is how long one waits at most.
 	MaxAge = 10 * time.Second
 	// MaxAnswers is how many answers to its client are looked at.
 	MaxAnswers = 5
@@ -41,6 +40,8 @@ type Wait[T any] struct {
 	Jar Jar
 	// Value is the caller's.
 	Value T
+	// Age is how long it waits, at most MaxAge and by default that.
+	Age time.Duration
 
 	client  Client
 	until   time.Time
@@ -65,7 +66,11 @@ func (w *Watch[T]) Len() int { return int(w.n.Load()) }
 // Add lets something wait for the client from now on. It reports false when
 // there is no room.
 func (w *Watch[T]) Add(now time.Time, client Client, wait *Wait[T]) bool {
-	wait.client, wait.until, wait.answers = client, now.Add(MaxAge), MaxAnswers
+	age := wait.Age
+	if age <= 0 || age > MaxAge {
+		age = MaxAge
+	}
+	wait.client, wait.until, wait.answers = client, now.Add(age), MaxAnswers
 	return w.put(wait)
 }
 

@@ -114,6 +114,11 @@ func (s *Sessions) Administers(now time.Time, request http.Header) bool {
 	})
 }
 
+// Bears reports whether the request comes from somebody who is logged in.
+func (s *Sessions) Bears(now time.Time, request http.Header) bool {
+	return s.each(request, func(_ uint64, known *openSession) bool { return !now.After(known.until) })
+}
+
 // each visits the known sessions of a request until visit returns true.
 func (s *Sessions) each(request http.Header, visit func(key uint64, known *openSession) bool) bool {
 	if len(request["Cookie"]) == 0 {
