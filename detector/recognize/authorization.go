@@ -23,7 +23,21 @@ func scanAuthorization(rd *reading, h http.Header) {
 	rd.place = inHeader
 	scanAuthorizations(rd, h["Authorization"])
 	scanAuthorizations(rd, h[ownAuthorization])
+	rd.format = FormatHeader
+	for _, name := range passwordHeaders {
+		for i, value := range h[name] {
+			if i == maxAuthorization {
+				rd.flood = true
+				break
+			}
+			rd.credential(meaning{role: rolePassword, word: "password"}, nil, []byte(value), textValue)
+		}
+	}
 }
+
+// passwordHeaders hold the password of administration interfaces that know one
+// user only.
+var passwordHeaders = [...]string{"Password", "X-Password"}
 
 // ownAuthorization is the header of pages that log in by themselves and keep the
 // browser from asking for the credentials.
@@ -51,10 +65,11 @@ func scanAuthorizations(rd *reading, values []string) {
 	}
 }
 
-// carriesPassword reports whether the Authorization headers hold Basic or
-// Digest credentials. It does not allocate.
+// carriesPassword reports whether the header holds Basic or Digest credentials,
+// or a bare password. It does not allocate.
 func carriesPassword(h http.Header) bool {
-	return holdPassword(h["Authorization"]) || holdPassword(h[ownAuthorization])
+	return holdPassword(h["Authorization"]) || holdPassword(h[ownAuthorization]) ||
+		len(h[passwordHeaders[0]]) > 0 || len(h[passwordHeaders[1]]) > 0
 }
 
 func holdPassword(values []string) bool {

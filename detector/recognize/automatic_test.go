@@ -123,6 +123,7 @@ func TestBasicAndDigest(t *testing.T) {
 		{"digest", get(`Digest username="bo\"b", realm="r, s", nonce="n", uri="/", response="6629fae4", qop=auth`), digest},
 		{"digest without response", get(`Digest username="bob"`), wantAttempt{kind: config.KindLogin, format: FormatDigest, ids: []string{"username=bob"}, missing: true}},
 		{"digest user in UTF-8", get(`Digest username*=UTF-8''J%C3%A4s%C3%B8n+1, response=x`), wantAttempt{kind: config.KindLogin, ids: []string{"username=Jäsøn+1"}, secrets: []string{"x"}}},
+		{"a password in a header of its own", with(asked("GET /auth", "", ""), "Password", "x1"), wantAttempt{kind: config.KindLogin, format: FormatHeader, secrets: []string{"x1"}}},
 		{"a header that browsers leave alone", with(asked("POST /jsonrpc", "application/json", `{"method":"version","params":[]}`), "X-Authorization", basicAuth("bob:s")), basic("s")},
 		{"bearer", get("Bearer abc"), wantAttempt{}},
 		{"negotiate", get("Negotiate abc"), wantAttempt{}},

@@ -6,9 +6,10 @@ import "github.com/doorward/doorward/config"
 const (
 	sureDeclared     = 1.0
 	sureLoginPath    = 0.97 // password and identifier where the path says the kind
-	sureHeader       = 0.95 // Basic, Digest
+	sureHeader       = 0.95 // Basic, Digest, a password in a header
 	sureGrant        = 0.95 // OAuth password grant
 	sureAuthPath     = 0.9  // password and identifier where the path hints at it
+	sureOrder        = 0.85 // fields told apart by their order in a message
 	sureFields       = 0.8  // password and identifier, the path says nothing
 	surePath         = 0.8  // no password, but path and fields fit
 	surePasswordOnly = 0.6  // a password without a user
@@ -46,8 +47,10 @@ func (rd *reading) weigh(c *Credentials, s scene) (float32, []string) {
 func (rd *reading) sure(c *Credentials, s scene) float32 {
 	fits := saysKind(s.path, c.Kind)
 	switch {
-	case c.Format == FormatBasic, c.Format == FormatDigest:
+	case c.Format == FormatBasic, c.Format == FormatDigest, c.Format == FormatHeader:
 		return sureHeader
+	case c.Format == FormatProtobuf:
+		return sureOrder
 	case len(rd.passwords) == 0 && c.Uninspectable && !s.identifier:
 		return sureGuess
 	case !s.password:

@@ -9,7 +9,11 @@
 // Declared routes ([config.Route]) are believed. Everything else is the
 // automatic mode: a request that carries a password-like value together with
 // an identifier is an attempt, whatever its path; the words in the path only
-// tell login from signup and raise or lower confidence.
+// tell login from signup and raise or lower confidence. Where one path serves
+// many things, what is called says it: the method of XML-RPC, JSON-RPC and SOAP,
+// the field of a GraphQL document. Such calls come in batches, and each is a
+// guess of its own. An operation that a form or query names is believed less,
+// because a client may name any: it makes another kind of an attempt, never none.
 //
 // Outcomes are read in a fixed order, first match wins: the declared
 // conditions; server errors and aborts; the app's own limiter; 401; CSRF

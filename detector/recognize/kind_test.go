@@ -128,6 +128,9 @@ func TestConfidence(t *testing.T) {
 		{"auth path", formPost("/api/auth/local", "email=a@x.test&password=x1"), sureAuthPath},
 		{"password alone", formPost("/login", "password=x1"), surePasswordOnly},
 		{"Basic", with(asked("GET /", "", ""), "Authorization", basicAuth("a:b")), sureHeader},
+		{"protobuf", asked("POST /api.Auth/Login", "application/proto", "\x0a\x03bob\x12\x02x1"), sureOrder},
+		{"call", jsonPost("/rpc", `{"jsonrpc":"2.0","method":"login","params":["bob","x1"]}`), sureLoginPath},
+		{"header", with(asked("GET /auth", "", ""), "Password", "x1"), sureHeader},
 		{"unread", asked("POST /login", "application/octet-stream", "\x00\x05alice"), sureGuess},
 	} {
 		c, _ := Automatic(row.req)

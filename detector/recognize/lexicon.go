@@ -232,7 +232,7 @@ func lookupUser(word []byte) term {
 		case string(word[len(word)-len(stem):]) == stem:
 			around = lexicon[string(word[:len(word)-len(stem)])]
 		case string(word[:len(stem)]) == stem:
-			if around = lexicon[string(word[len(stem):])]; around.text == "" {
+			if around = lexicon[string(word[len(stem):])]; around.sense == 0 {
 				continue
 			}
 		default:

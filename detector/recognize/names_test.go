@@ -25,6 +25,12 @@ func TestPasswordNames(t *testing.T) {
 		"password_confirmation": roleConfirm, "confirmPassword": roleConfirm, "passwordconfirm": roleConfirm,
 		"password2": roleConfirm, "repassword": roleConfirm, "pass_again": roleConfirm, "plainPassword[second]": roleConfirm,
 
+		"smtp_password": roleNone, "wifiPassword": roleNone, "post_password": roleNone, "bindPassword": roleNone,
+		"must_change_passwd": roleNone, "password.algorithm": roleNone, "password.digest": rolePassword,
+		"retype": roleConfirm, "current": roleBareOld, "new": roleBareNew, "accessKey": roleKeyUser, "secret_key": roleKeyPassword,
+		"logout_token": roleLogout, "login_type": roleOperation, "_method": roleMethod, "commit": roleButton,
+		"warnBeforePasswordExpired": roleNone,
+
 		"secretary": roleNone, "passport_number": roleNone, "passport": roleNone, "bypass": roleNone,
 		"compass": roleNone, "pass_number": roleNone, "pass_through": roleNone, "passwordless": roleNone,
 		"password_hint": roleNone, "passwordPolicy": roleNone, "remember_password": roleNone, "forgotpassword": roleNone,
@@ -51,6 +57,11 @@ func TestIdentifierNames(t *testing.T) {
 		"login": "login", "log": "login", "user_login": "login", "loginName": "login", "emailOrLdapLoginId": "login",
 		"phone": "phone", "phone_number": "phone", "mobile": "phone",
 		"name": "username", "id": "username", "_id": "username",
+
+		"wpName": "username", "lgname": "username", "usernamefld": "username", "regemail": "email", "txt_name": "username",
+		"kullanici_adi": "username", "setlogin": "login",
+		"emailverified": "", "newemail": "", "friendemail": "", "fname": "", "dname": "", "formUID": "", "deviceIdentifier": "",
+		"submitted_login": "", "btnLogin": "", "isemail": "",
 
 		"first_name": "", "device_name": "", "client_id": "", "session_id": "", "user_agent": "", "user_type": "",
 		"change_log": "", "last_login": "", "remember_user": "", "friend_email": "", "invite[email]": "email",
