@@ -48,6 +48,7 @@ const (
 	roleDocument
 	roleRPC
 	roleMethod // the method that a POST stands for
+	roleForgot // the button beside a login, for those who forgot the password
 	roleButton // the button that sent a form
 	roleGroups // what an administrator gives a user
 )

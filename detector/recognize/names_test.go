@@ -33,7 +33,7 @@ func TestPasswordNames(t *testing.T) {
 
 		"secretary": roleNone, "passport_number": roleNone, "passport": roleNone, "bypass": roleNone,
 		"compass": roleNone, "pass_number": roleNone, "pass_through": roleNone, "passwordless": roleNone,
-		"password_hint": roleNone, "passwordPolicy": roleNone, "remember_password": roleNone, "forgotpassword": roleNone,
+		"password_hint": roleNone, "passwordPolicy": roleNone, "remember_password": roleNone, "forgotpassword": roleForgot,
 		"secret": roleNone, "client_secret": roleNone, "csrf_token": roleNone, "authenticity_token": roleNone, "reset_password_token": roleToken,
 		"token": roleToken, "pin": roleCode, "code": roleCode, "otp": roleOTP, "mfa_code": roleOTP,
 		"p": roleLetterPassword, "u": roleLetterUser, "q": roleNone, "": roleNone, "123": roleNone,

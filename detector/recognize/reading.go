@@ -334,52 +334,6 @@ func (rd *reading) keep(list []field, f field) []field {
 	return append(list, f)
 }
 
-func (rd *reading) sign(m meaning, value []byte) {
-	// A link may name the logout without a value: ?user=a&logout
-	if len(bytes.TrimSpace(value)) == 0 && (m.role != roleLogout || rd.place != inQuery && rd.leaves > 1) {
-		return
-	}
-	rd.signs |= 1 << m.role
-	switch m.role {
-	case roleGrant:
-		if string(value) == "password" {
-			rd.grant = passwordGrant
-		} else if rd.grant == noGrant {
-			rd.grant = otherGrant
-		}
-	case roleButton:
-		if len(value) <= maxName {
-			rd.button |= senseOfWords(value)
-		}
-	case roleMethod:
-		rd.override = string(value[:min(len(value), len("DELETE"))])
-	case roleOperation:
-		rd.operationField(m, value)
-	}
-}
-
-// operationField takes a field that names what to do.
-func (rd *reading) operationField(m meaning, value []byte) {
-	// The title of a page in the query is chosen by the app, elsewhere it is a
-	// text of somebody's. The method of a JSON call is looked at with its
-	// arguments.
-	text := m.word == "title" && rd.place != inQuery
-	call := m.word == "method" && rd.format == FormatJSON
-	if len(value) <= maxName && !text && !call {
-		rd.operation |= senseOfWords(value)
-	}
-	if m.word == "action" || m.word == "title" || rd.format != FormatJSON {
-		return
-	}
-	// Where everything is a "call", a field within names the method.
-	if m.word == "method" && (rd.call.method == nil || string(rd.call.method) == "call") {
-		rd.call.method = value
-	}
-	if rd.document == "" {
-		rd.document = operationName(value)
-	}
-}
-
 // normalised returns the name of a declared field as leaf will see it.
 func normalised(f config.Field) []byte { return appendName(nil, []byte(f.Key)) }
 

@@ -221,6 +221,8 @@ func TestOperationsOfAScriptThatServesMany(t *testing.T) {
 		{"login by a button", "/app.cgi", "_submitted_signin=1&do=signin&name=bob&password=x1&_submit=Login", config.KindLogin, "username=bob"},
 		{"signup by a button", "/app.cgi", "do=signin&name=bob&password=x1&confirm_password=x1&_submit=Create+Account", config.KindSignup, "username=bob"},
 		{"reset request by a button", "/app.cgi", "do=signin&name=bob&password=&_submit=Reset+Password", config.KindResetRequest, "username=bob"},
+		{"reset request by a button of its own name", "/index.php", "username=bob&password=&lostpass=Help", config.KindResetRequest, "username=bob"},
+		{"a flag that nothing was forgotten", "/index.php", "username=bob&password=x1&forgot=0", config.KindLogin, "username=bob"},
 		{"logout by a button", "/app.cgi", "do=prefs&name=bob&password=&confirm_password=&_submit=Logout", config.KindLogout, ""},
 		{"changed among the preferences", "/app.cgi", "do=prefs&name=bob&password=x2&confirm_password=x2&_submit=Save+Preferences", config.KindPasswordChange, ""},
 		{"token revoked", "/oauth/revoke", "token=t", config.KindLogout, ""},
