@@ -51,11 +51,16 @@ func (s *splitter[T]) foreign(buf []byte) []byte {
 	n := copy(raw[:], s.text[s.pos:])
 	r, size := utf8.DecodeRune(raw[:n])
 	s.pos += size
-	if r == longS {
+	switch {
+	case r == longS:
 		r = 's'
+	case r >= 'А' && r <= 'Я':
+		r += 'а' - 'А' // Cyrillic, without the search of a table
+	default:
+		r = unicode.ToLower(r)
 	}
 	if len(buf) < maxName {
-		buf = utf8.AppendRune(buf, unicode.ToLower(r))
+		buf = utf8.AppendRune(buf, r)
 	}
 	return buf
 }
