@@ -212,7 +212,7 @@ func (r *jsonReader) listedText(v jsonValue) {
 // plainValue takes in a value that belongs to no error and no account.
 func (r *jsonReader) plainValue(v jsonValue) {
 	r.token = r.token || v.isToken()
-	r.withheld = r.withheld || v.means.has(keyToken) && (v.text == "null" || v.text == "false")
+	r.withheld = r.withheld || v.withholds()
 	switch {
 	case v.listed && v.depth == 1 && v.kind == jsonString:
 		r.listedText(v)
@@ -372,6 +372,11 @@ func (v jsonValue) holdsSomething() bool {
 // minRandom is the length in bytes from which a text of letters and digits is a
 // session rather than a name.
 const minRandom = 24
+
+// withholds reports whether a value stands in the place of a token and is none.
+func (v jsonValue) withholds() bool {
+	return v.means.has(keyToken) && (v.text == "null" || v.text == "false")
+}
 
 // looksRandom reports whether a text can be an unguessable session: long, of
 // letters and digits without spaces, and of both.

@@ -122,17 +122,25 @@ func (a *answer) elsewhere(t target, why string) Outcome {
 		return deferred(t, outcome(Unknown, 0, why, "a session cookie that visitors may get too"))
 	case a.cookies.session():
 		return deferred(t, outcome(Success, 0.85, why, "new session cookie"))
-	case !a.borne && !t.foreign:
+	}
+	return a.elsewhereWithoutSession(t, why)
+}
+
+// elsewhereWithoutSession reads a redirect to another page that sets no session
+// cookie.
+func (a *answer) elsewhereWithoutSession(t target, why string) Outcome {
+	above := strings.HasPrefix(a.x.Path, strings.TrimRight(t.address.path, "/")+"/")
+	switch {
+	case t.foreign, a.borne && a.plainlyAway():
+		return deferred(t, outcome(Success, 0.75, why, "no session cookie"))
+	case a.borne:
+		return deferred(t, outcome(Unknown, 0, why, "no session cookie"))
+	case above:
 		// Whoever holds no cookie before or after is no logged in browser. What
 		// stands above the attempt is where forms are.
-		if strings.HasPrefix(a.x.Path, strings.TrimRight(t.address.path, "/")+"/") {
-			return deferred(t, outcome(Failure, 0.75, why, "no cookie at all"))
-		}
-		return deferred(t, outcome(Unknown, 0, why, "no cookie at all"))
-	case !a.plainlyAway():
-		return deferred(t, outcome(Unknown, 0, why, "no session cookie"))
+		return deferred(t, outcome(Failure, 0.75, why, "no cookie at all"))
 	default:
-		return deferred(t, outcome(Success, 0.75, why, "no session cookie"))
+		return deferred(t, outcome(Unknown, 0, why, "no cookie at all"))
 	}
 }
 
