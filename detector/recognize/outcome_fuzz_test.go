@@ -130,3 +130,8 @@ func BenchmarkClassifyTypicalPage(b *testing.B) {
 func BenchmarkClassifyWorstLinks64KiB(b *testing.B) {
 	benchmarkBody(b, asPage, strings.Repeat(`<a href=/logs?outs class=errs></a>`, 1930))
 }
+
+// Every key blames somebody, every text may hold a form or another object.
+func BenchmarkClassifyWorstJSONKeys64KiB(b *testing.B) {
+	benchmarkBody(b, asJSON, "{"+strings.Repeat(`"error_login":"{\"a\":\"<password\"}",`, 1700)+`"a":1}`)
+}
