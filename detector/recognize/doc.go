@@ -18,7 +18,9 @@
 // Outcomes are read in a fixed order, first match wins: the declared
 // conditions; server errors and aborts; the app's own limiter; 401; CSRF
 // answers; JSON; redirects; HTML. A rule that rests on something missing (no
-// password field in the page, so it was a success) needs the whole body.
+// password field in the page, so it was a success) needs the whole body. Where
+// success and failure are answered alike, [Follow] reads the page that the
+// answer leads to.
 //
 // The forms that the app serves tell more than names do: [FormsIn] reads them, a
 // [FormBook] keeps those of a site, and Request.Form brings the one that was

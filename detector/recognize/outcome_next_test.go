@@ -119,6 +119,7 @@ func TestFollow(t *testing.T) {
 		{"redirect with a code for another site", reply(302, "", "Location: https://client.example/cb?code=0123456789"), Success, true, 0.9},
 		{"code asked for", reply(200, `<html><form><input name="otp_code" autocomplete="one-time-code"></form>`+longText+`</html>`, asPage), Challenge, true, 0.85},
 		{"shell that scripts fill in", reply(200, `<html><body><div id="root"></div><script src="/app.js"></script></body></html>`, asPage), Unknown, false, 0},
+		{"page of frames", reply(200, `<html><frameset cols="*"><frame src="a"></frameset><body>`+longText+`</body></html>`, asPage), Unknown, false, 0},
 		{"not modified", reply(304, ""), Unknown, false, 0},
 		{"server error", reply(500, "oops"), Unknown, false, 0},
 		{"missing page", reply(404, "not found"), Unknown, false, 0},
@@ -267,6 +268,32 @@ func TestRevisedKinds(t *testing.T) {
 				t.Errorf("an attempt that is none has %+v", got)
 			}
 		})
+	}
+}
+
+// The operator knows what a declared route is, whatever it answers.
+func TestDeclaredKindsAreNotRevised(t *testing.T) {
+	t.Parallel()
+	x := attempt(reply(404, `<pre>Cannot POST /login</pre>`, asPage))
+	x.Credentials.Declared = &config.Route{Kind: config.KindLogin}
+	if got := Classify(x); got.Kind != "" {
+		t.Errorf("kind %q, want none to be named", got.Kind)
+	}
+}
+
+func TestLooksRandom(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]bool{
+		"EA6907A8356F9BB37DA623D41157A31A": true,
+		"ac5bdccbfac44543f024ede2":         true,
+		"ac5bdccbfac44543f024ede":          false,
+		"abcdefghijklmnopqrstuvwxyz":       false,
+		"12345678901234567890123456":       false,
+		"a sentence of 26 letters !":       false,
+	} {
+		if got := looksRandom(text); got != want {
+			t.Errorf("%q: got %v, want %v", text, got, want)
+		}
 	}
 }
 
