@@ -62,7 +62,7 @@ func newVisit(h *Handler, r *http.Request, found recognize.Credentials, now time
 		Served: found.Served, Guesses: found.Guesses, Crowd: found.Crowd,
 		Source:     sourceOf(r, h.strict, state.lists.Load()),
 		Identities: found.Identities, Ambiguous: found.Ambiguous, Confidence: found.Confidence,
-		Uninspectable: found.Uninspectable || found.Crowd,
+		Uninspectable: found.Uninspectable,
 		Basic:         found.Format == recognize.FormatBasic || found.Format == recognize.FormatDigest,
 	}
 	if v.site != nil && len(found.Secrets) > 0 {
