@@ -2,6 +2,7 @@ package selftest
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/doorward/doorward/config"
@@ -90,6 +91,9 @@ func fieldsFound(spec *specimen, found *recognize.Credentials) problem {
 	if len(found.Identities) == 0 {
 		return problem{}
 	}
+	if needed && len(spec.route.Identifiers) > 0 && !slices.ContainsFunc(spec.route.Identifiers, tellsApart) {
+		return problem{"its identifiers are the same for everybody: one user's failures would be everybody's", "add where the user is, like `identifier email form email`"}
+	}
 	named := found.Identities[0].Map()
 	for _, f := range spec.route.Identifiers {
 		if want := spec.submitted[f.Name]; !strings.EqualFold(named[f.Name], want) {
@@ -101,6 +105,11 @@ func fieldsFound(spec *specimen, found *recognize.Credentials) problem {
 		}
 	}
 	return problem{}
+}
+
+// tellsApart reports whether users differ in a field.
+func tellsApart(f config.Field) bool {
+	return f.From != config.PlaceHost && f.From != config.PlaceValue
 }
 
 // answersRead lets answers made of the conditions be read.
