@@ -43,14 +43,21 @@ func (p printer) site(site detector.SiteStatus) {
 	}
 }
 
+// otherThan counts the answered attempts whose outcome is known and neither a
+// plain success nor a plain failure: second factors, expired forms, empty
+// fields, lockouts of the app, and what was read with doubts.
+func otherThan(r *detector.RouteStatus) uint32 {
+	return r.Answered - min(r.Answered, r.Successes+r.Failures+r.Unknown)
+}
+
 // routes prints one aligned line for each route.
 func (p printer) routes(routes []detector.RouteStatus) {
 	t := tabwriter.NewWriter(p.w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "  KIND\tPATH\tROUTE\tATTEMPTS\tSUCCEEDED\tFAILED\tUNKNOWN\tSTATE")
+	fmt.Fprintln(t, "  KIND\tPATH\tROUTE\tATTEMPTS\tSUCCEEDED\tFAILED\tOTHER\tUNKNOWN\tSTATE")
 	for i := range routes {
 		r := &routes[i]
-		fmt.Fprintf(t, "  %s\t%s\t%s\t%d\t%d\t%d\t%d %%\t%s\n", r.Kind, identity.Display(r.Path), standingOf(r),
-			r.Attempts, r.Successes, r.Failures, selftest.UnknownPercent(r), stateOf(r))
+		fmt.Fprintf(t, "  %s\t%s\t%s\t%d\t%d\t%d\t%d\t%d %%\t%s\n", r.Kind, identity.Display(r.Path), standingOf(r),
+			r.Attempts, r.Successes, r.Failures, otherThan(r), selftest.UnknownPercent(r), stateOf(r))
 	}
 	t.Flush()
 }
