@@ -10,7 +10,8 @@ import (
 
 // RelearnRequest is the body of relearn.
 type RelearnRequest struct {
-	// Site restricts it to one site; empty: all that run.
+	// Site restricts it to one site, by its name or one of its hosts; empty: all
+	// that run.
 	Site string `json:"site,omitempty"`
 }
 
@@ -33,10 +34,11 @@ func relearn(s *state, r *http.Request) (any, error) {
 	sites, _ := s.testedSites(time.Now())
 	names := siteNames(sites)
 	if req.Site != "" {
-		if !slices.Contains(names, req.Site) {
-			return nil, unknownSite(req.Site, names)
+		all := slices.Clone(names)
+		names = slices.DeleteFunc(names, func(site string) bool { return !isSite(site, req.Site) })
+		if len(names) == 0 {
+			return nil, unknownSite(req.Site, all)
 		}
-		names = []string{req.Site}
 	}
 	answer := RelearnAnswer{Sites: names}
 	for _, name := range names {

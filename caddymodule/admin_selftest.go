@@ -19,7 +19,7 @@ func selfTest(s *state, r *http.Request) (any, error) {
 	sites, _ := s.testedSites(now)
 	if name := r.URL.Query().Get("site"); name != "" {
 		names := siteNames(sites)
-		sites = slices.DeleteFunc(sites, func(site selftest.Site) bool { return site.Config.Name != name })
+		sites = slices.DeleteFunc(sites, func(site selftest.Site) bool { return !isSite(site.Config.Name, name) })
 		if len(sites) == 0 {
 			return nil, unknownSite(name, names)
 		}
@@ -83,6 +83,21 @@ func (s *state) dropped() map[string]uint64 {
 		}
 	}
 	return counts
+}
+
+// isSite reports whether an operator means the site: by its whole name, or by
+// one of the hosts that its default name is made of.
+func isSite(site, name string) bool {
+	if strings.EqualFold(site, name) {
+		return true
+	}
+	for host := range strings.SplitSeq(site, ",") {
+		host, _, _ = strings.Cut(host, ":")
+		if host != "" && strings.EqualFold(host, name) {
+			return true
+		}
+	}
+	return false
 }
 
 // siteNames are the names of the sites that run, each once.

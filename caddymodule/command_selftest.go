@@ -28,7 +28,7 @@ within the server; nothing is sent to the app, and nothing is counted.
 
 The command ends with an error if a check failed, not because of warnings.`,
 	})
-	cmd.Flags().StringVar(&site, "site", "", "Only this site, by its name in `caddy doorward status`")
+	cmd.Flags().StringVar(&site, "site", "", "Only this site, by one of its hosts or its name in status")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "Print JSON")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		text, err := c.call(http.MethodGet, "/doorward/selftest?site="+url.QueryEscape(site), nil)
@@ -65,7 +65,7 @@ again. What is known of sources and accounts stays, and so do sanctions.
 Use it when the app was replaced, or after you have declared a route whose
 outcomes were misread.`,
 	})
-	cmd.Flags().StringVar(&site, "site", "", "Only this site, by its name in `caddy doorward status`")
+	cmd.Flags().StringVar(&site, "site", "", "Only this site, by one of its hosts or its name in status")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		text, err := c.call(http.MethodPost, "/doorward/relearn", RelearnRequest{Site: site})
 		if err != nil {

@@ -75,3 +75,24 @@ func TestRelearnForgetsRoutesAndKeepsEvidence(t *testing.T) {
 		t.Errorf("after ten failures and relearn: status %d, want 429", w.Code)
 	}
 }
+
+func TestASiteIsMeantByItsNameOrAHost(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		site, name string
+		want       bool
+	}{
+		{"shop.test", "shop.test", true},
+		{"shop.test", "Shop.Test", true},
+		{"a.test,b.test:8080", "b.test", true},
+		{"a.test,b.test:8080", "a.test,b.test:8080", true},
+		{"a.test,b.test:8080", "test", false},
+		{"*:8080", "*", true},
+		{"shop.test", "", false},
+		{":8080", "", false},
+	} {
+		if got := isSite(c.site, c.name); got != c.want {
+			t.Errorf("%q means %q: %t, want %t", c.name, c.site, got, c.want)
+		}
+	}
+}
