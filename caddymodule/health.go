@@ -18,7 +18,7 @@ var notices = map[string]string{
 	"detector_panic":           "the detector panicked while handling a request; the request went on; please report the stack in the log",
 	"handled_twice":            "an attempt came to two handlers doorward: the directive stands twice in a site block, or a route with it lies within a site that has it; the outer one counts; keep one",
 	"keys_in_memory":           "keys are kept in memory: pseudonyms change at every start; make the state directory writable or set `secret`",
-	"list_stale":               "an address list has not been refreshed for two days or was never loaded; see its last error",
+	"list_stale":               "an address list missed three refreshes or was never loaded; see its last error",
 	"nothing_protected":        "no route is declared and `automatic off` is written, or no site uses the directive: no request is ever an attempt; declare routes, like `login POST /session`, or remove `automatic off`",
 	"outcomes_unknown":         "more than a fifth of the outcomes of a route with many attempts cannot be read: they count a quarter for their source and nothing for the account; see `caddy doorward selftest`",
 	"password_in_query":        "a password came in the query string: access logs hold it; add to the site's log: `format filter { request>uri query { replace password REDACTED } }` with the field's name",

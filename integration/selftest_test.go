@@ -91,7 +91,9 @@ func TestSelftestFailsWhereNothingIsProtected(t *testing.T) {
 			t.Errorf("at load the log did not say %q", told)
 		}
 	}
-	if !eventually(10*time.Second, func() bool { return strings.Contains(edge.doorward(t, "status"), "HEALTH nothing_protected (bare.test") }) {
+	if !eventually(10*time.Second, func() bool {
+		return strings.Contains(edge.doorward(t, "status"), "HEALTH nothing_protected (bare.test")
+	}) {
 		t.Errorf("status does not say that nothing is protected:\n%s", edge.doorward(t, "status"))
 	}
 	if found, _ := edge.selftest(t, "--site", "odd.test"); found.has("failed", "protection", "") {
