@@ -31,7 +31,7 @@ func relearn(s *state, r *http.Request) (any, error) {
 	if err := decode(r, &req); err != nil {
 		return nil, err
 	}
-	sites, _ := s.testedSites(time.Now())
+	sites, _ := s.testedSites(time.Now(), nil)
 	names := siteNames(sites)
 	if req.Site != "" {
 		all := slices.Clone(names)

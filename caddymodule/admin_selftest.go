@@ -16,7 +16,7 @@ import (
 // changes nothing.
 func selfTest(s *state, r *http.Request) (any, error) {
 	now := time.Now()
-	sites, _ := s.testedSites(now)
+	sites, _ := s.testedSites(now, s.detector.Status(now))
 	if name := r.URL.Query().Get("site"); name != "" {
 		names := siteNames(sites)
 		sites = slices.DeleteFunc(sites, func(site selftest.Site) bool { return !isSite(site.Config.Name, name) })
@@ -44,14 +44,14 @@ var testedByItself = map[string]bool{
 }
 
 // testedSites returns what is known of the handlers of the configuration that
-// holds; false before there is one.
-func (s *state) testedSites(now time.Time) ([]selftest.Site, bool) {
+// holds, with what was counted; false before there is one.
+func (s *state) testedSites(now time.Time, statuses []detector.SiteStatus) ([]selftest.Site, bool) {
 	app := s.app.Load()
 	if app == nil {
 		return nil, false
 	}
 	counted := map[string]detector.SiteStatus{}
-	for _, status := range s.detector.Status(now) {
+	for _, status := range statuses {
 		counted[status.Site] = status
 	}
 	sites := make([]selftest.Site, 0, len(app.handlers))

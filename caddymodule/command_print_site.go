@@ -59,7 +59,7 @@ func (p printer) routes(routes []detector.RouteStatus) {
 		fmt.Fprintf(t, "  %s\t%s\t%s\t%d\t%d\t%d\t%d\t%d %%\t%s\n", r.Kind, identity.Display(r.Path), standingOf(r),
 			r.Attempts, r.Successes, r.Failures, otherThan(r), selftest.UnknownPercent(r), stateOf(r))
 	}
-	t.Flush()
+	_ = t.Flush() // what the terminal does not take is lost either way
 }
 
 // standingOf is where a route came from, or how far it got.
@@ -98,7 +98,7 @@ func (p printer) answers(r *detector.RouteStatus) {
 	for _, a := range r.Answers[:min(len(r.Answers), shownAnswers)] {
 		fmt.Fprintf(t, "    %s\tproved %s\t%s\n", identity.Display(a.Answer), provedText(a), decidesText(a))
 	}
-	t.Flush()
+	_ = t.Flush() // what the terminal does not take is lost either way
 	if more := len(r.Answers) - shownAnswers; more > 0 {
 		p.line("    … %d more", more)
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/doorward/doorward/caddymodule/selftest"
+	"github.com/doorward/doorward/detector"
 	"github.com/doorward/doorward/detector/event"
 )
 
@@ -115,11 +116,12 @@ func (b *healthBook) untold() []Notice {
 // itself and tells what is new.
 func (s *state) checkHealth(now time.Time) {
 	hidden, exempt := false, false
-	for _, site := range s.detector.Status(now) {
+	statuses := s.detector.Status(now)
+	for _, site := range statuses {
 		hidden = hidden || site.Hidden.IsValid()
 		exempt = exempt || site.TooManyExempt
 	}
-	s.checkSites(now)
+	s.checkSites(now, statuses)
 	stale := false
 	for _, list := range s.listStatuses() {
 		stale = stale || list.Stale
@@ -139,8 +141,8 @@ func (s *state) checkHealth(now time.Time) {
 
 // checkSites looks at the sites of the configuration that holds: what sites of
 // earlier ones learned troubles nobody any more.
-func (s *state) checkSites(now time.Time) {
-	sites, known := s.testedSites(now)
+func (s *state) checkSites(now time.Time, statuses []detector.SiteStatus) {
+	sites, known := s.testedSites(now, statuses)
 	if !known {
 		return
 	}

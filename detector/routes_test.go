@@ -12,8 +12,12 @@ func TestOnlyAnsweredAttemptsCountForTheShareOfTheUnknown(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, strictly)
 	for _, o := range []recognize.Outcome{
-		failed, succeeded, {Result: recognize.Unknown}, {Result: recognize.Challenge, Confidence: 0.9}, {Result: recognize.Failure, Confidence: 0.7},
-		{Result: recognize.Unknown, Aborted: true}, {Result: recognize.Unknown, Upstream: true},
+		failed, succeeded,
+		{Result: recognize.Unknown},
+		{Result: recognize.Challenge, Confidence: 0.9},
+		{Result: recognize.Failure, Confidence: 0.7},
+		{Result: recognize.Unknown, Aborted: true},
+		{Result: recognize.Unknown, Upstream: true},
 	} {
 		a := login("192.0.2.1", "a@x.test", 1)
 		a.Served = false

@@ -42,7 +42,6 @@ func answerOf(c config.Condition) (recognize.Response, bool) {
 			tree.put("selftest", strings.Join(texts, " "))
 		}
 		resp.Body = tree.json()
-		resp.Header.Set("Content-Type", "application/json")
 	}
 	return resp, !tree.conflict && recognize.Holds(c, &resp)
 }

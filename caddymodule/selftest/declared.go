@@ -33,10 +33,14 @@ func declaration(s *Site, i int) Check {
 	}
 	request := cutRequest(spec.request, s.Config.BodyLimit)
 	found, problem := recognised(s, i, &spec, &request)
+	untried := 0
 	if problem.Why == "" {
-		problem = answersRead(s, route, &request, &found)
+		problem, untried = answersRead(s, route, &request, &found)
 	}
 	if problem.Why == "" {
+		if untried > 0 {
+			c.What += fmt.Sprintf("; no answer could be made for %d of its blocks", untried)
+		}
 		return c
 	}
 	c.Level, c.What = Failed, labelOf(*route)+" does not recognise what it declares"
@@ -112,8 +116,9 @@ func tellsApart(f config.Field) bool {
 	return f.From != config.PlaceHost && f.From != config.PlaceValue
 }
 
-// answersRead lets answers made of the conditions be read.
-func answersRead(s *Site, route *config.Route, r *recognize.Request, found *recognize.Credentials) problem {
+// answersRead lets answers made of the conditions be read, and counts the blocks
+// for which none could be made.
+func answersRead(s *Site, route *config.Route, r *recognize.Request, found *recognize.Credentials) (p problem, untried int) {
 	for _, side := range []struct {
 		word, other string
 		conditions  []config.Condition
@@ -125,19 +130,21 @@ func answersRead(s *Site, route *config.Route, r *recognize.Request, found *reco
 		for n, condition := range side.conditions {
 			resp, ok := answerOf(condition)
 			if !ok {
+				untried++
 				continue
 			}
 			resp = cutAnswer(resp, s.Config.ResponseLimit)
 			o := recognize.Classify(r.Exchange(found, &resp, recognize.RouteFacts{}))
 			if o.Result != side.want {
-				return problem{
+				p = problem{
 					fmt.Sprintf("an answer that fulfils block %d of `%s` is read as %s: %s", n+1, side.word, o.Result, strings.Join(o.Evidence, ", ")),
 					fmt.Sprintf("make the `%s` blocks narrower: if both hold it is a failure", side.other),
 				}
+				return p, untried
 			}
 		}
 	}
-	return problem{}
+	return p, untried
 }
 
 // cutRequest leaves of the body what the server looks at.

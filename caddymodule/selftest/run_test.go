@@ -53,8 +53,10 @@ func TestEveryMisconfigurationIsTold(t *testing.T) {
 		}, Protection, Warning, "observe, by command"},
 		"a body limit below a login":     {config.Site{BodyLimit: 30}, nil, Recognition, Failed, "misread"},
 		"a response limit below a token": {config.Site{ResponseLimit: 10}, nil, Recognition, Failed, "misread"},
-		"a declaration that holds for nothing": {config.Site{Routes: []config.Route{login("/login", config.Field{Name: "user", From: config.PlacePath, Key: "1"})}},
-			nil, Declaration, Failed, "does not recognise"},
+		"a declaration that holds for nothing": {
+			config.Site{Routes: []config.Route{login("/login", config.Field{Name: "user", From: config.PlacePath, Key: "1"})}},
+			nil, Declaration, Failed, "does not recognise",
+		},
 		"an undeclared proxy":       {config.Site{}, func(f *Facts) { f.Sites[0].Status.Hidden = peer }, Addresses, Failed, "10.0.0.7"},
 		"addresses clients choose":  {config.Site{}, func(f *Facts) { f.Sites[0].Spoofable = true }, Addresses, Failed, "trusted_proxies_strict"},
 		"an allow list for all":     {config.Site{}, func(f *Facts) { f.Sites[0].Status.TooManyExempt = true }, Addresses, Warning, "a fifth"},

@@ -55,27 +55,39 @@ func usualRequests() []usualRequest {
 	}
 	none := config.KindNone
 	return []usualRequest{
-		{name: "form", kind: config.KindLogin, yes: home, no: unauthorized,
-			request: post("/selftest/login", formType, "username=selftest&password=selftest-Secret-1")},
-		{name: "JSON", kind: config.KindLogin, yes: token, no: unauthorized,
-			request: post("/selftest/login", jsonType, `{"email":"selftest1@example.com","password":"selftest-Secret-1"}`)},
-		{name: "multipart", kind: config.KindLogin, yes: home, no: unauthorized,
+		{
+			name: "form", kind: config.KindLogin, yes: home, no: unauthorized,
+			request: post("/selftest/login", formType, "username=selftest&password=selftest-Secret-1"),
+		},
+		{
+			name: "JSON", kind: config.KindLogin, yes: token, no: unauthorized,
+			request: post("/selftest/login", jsonType, `{"email":"selftest1@example.com","password":"selftest-Secret-1"}`),
+		},
+		{
+			name: "multipart", kind: config.KindLogin, yes: home, no: unauthorized,
 			request: post("/selftest/login", "multipart/form-data; boundary="+boundary,
-				part("username", "selftest")+part("password", "selftest-Secret-1")+"--"+boundary+"--\r\n")},
-		{name: "Basic", kind: config.KindLogin, request: basic, known: recognize.RouteFacts{Challenges: true},
-			yes: answer(http.StatusOK, "hello"), no: answer(http.StatusUnauthorized, "", "WWW-Authenticate", `Basic realm="x"`)},
-		{name: "XML-RPC", kind: config.KindLogin,
+				part("username", "selftest")+part("password", "selftest-Secret-1")+"--"+boundary+"--\r\n"),
+		},
+		{
+			name: "Basic", kind: config.KindLogin, request: basic, known: recognize.RouteFacts{Challenges: true},
+			yes: answer(http.StatusOK, "hello"), no: answer(http.StatusUnauthorized, "", "WWW-Authenticate", `Basic realm="x"`),
+		},
+		{
+			name: "XML-RPC", kind: config.KindLogin,
 			request: post("/selftest/rpc", "text/xml", `<?xml version="1.0"?><methodCall><methodName>user.login</methodName><params>`+
 				`<param><value><string>selftest</string></value></param><param><value><string>selftest-Secret-1</string></value></param></params></methodCall>`),
 			yes: answer(http.StatusOK, `<?xml version="1.0"?><methodResponse><params><param><value><struct><member><name>token</name>`+
 				`<value><string>9f2c1b7e5d3a48f6a0b1c2d3e4f50617</string></value></member></struct></value></param></params></methodResponse>`, "Content-Type", "text/xml"),
 			no: answer(http.StatusOK, `<?xml version="1.0"?><methodResponse><fault><value><struct><member><name>faultCode</name><value><int>403</int></value></member>`+
-				`<member><name>faultString</name><value><string>Incorrect username or password.</string></value></member></struct></value></fault></methodResponse>`, "Content-Type", "text/xml")},
-		{name: "GraphQL", kind: config.KindLogin,
+				`<member><name>faultString</name><value><string>Incorrect username or password.</string></value></member></struct></value></fault></methodResponse>`, "Content-Type", "text/xml"),
+		},
+		{
+			name: "GraphQL", kind: config.KindLogin,
 			request: post("/selftest/graphql", jsonType, `{"query":"mutation Login($email: String!, $password: String!) { login(email: $email, password: $password) { token } }",`+
 				`"variables":{"email":"selftest1@example.com","password":"selftest-Secret-1"}}`),
 			yes: answer(http.StatusOK, `{"data":{"login":{"token":"9f2c1b7e5d3a48f6a0b1c2d3e4f50617"}}}`, "Content-Type", jsonType),
-			no:  answer(http.StatusOK, `{"errors":[{"message":"Invalid credentials"}],"data":{"login":null}}`, "Content-Type", jsonType)},
+			no:  answer(http.StatusOK, `{"errors":[{"message":"Invalid credentials"}],"data":{"login":null}}`, "Content-Type", jsonType),
+		},
 		{name: "a page view", kind: none, request: recognize.Request{Method: http.MethodGet, Host: specimenHost, Path: "/selftest/news", Header: http.Header{}, Complete: true}},
 		{name: "a search", kind: none, request: post("/selftest/search", formType, "q=shoes&page=2")},
 		{name: "a token refresh", kind: none, request: post("/selftest/oauth/token", formType, "grant_type=refresh_token&refresh_token=9f2c1b7e5d3a48f6")},
