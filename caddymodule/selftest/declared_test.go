@@ -53,6 +53,8 @@ func TestDeclaredRoutesRecogniseTheirOwnRequests(t *testing.T) {
 		Identifiers: []config.Field{{Name: "user", From: config.PlaceQuery, Key: "u"}}, Password: at(config.PlaceQuery, "p"),
 	}
 	host := login("/session", form("email", "email"), config.Field{Name: "shop", From: config.PlaceHost}, config.Field{Name: "app", From: config.PlaceValue, Key: "Web-1"})
+	elsewhere := login("/session", form("email", "email"))
+	elsewhere.Password = at(config.PlaceBasic, "")
 	answers := login("/session", form("email", "email"))
 	answers.Success = []config.Condition{
 		{{Of: config.PartStatus, Values: []string{"3xx"}}, {Of: config.PartRedirect, Values: []string{"/home*", "/"}}},
@@ -79,6 +81,9 @@ func TestDeclaredRoutesRecogniseTheirOwnRequests(t *testing.T) {
 		"a query":                     query,
 		"host and fixed value as ids": host,
 		"a long path":                 login("/" + strings.Repeat("long/", 60) + "session"),
+		"password in Basic alone":     elsewhere,
+		"names of all sorts":          login("/session", form("Email", "e"), form("user-name", "u"), form("user name", "n"), form("platform_id", "p"), form("ID", "i")),
+		"a phone number by its name":  login("/session", form("phone", "tel")),
 		"any path":                    login("", form("email", "email")),
 		"conditions of every sort":    answers,
 		"signup":                      {Kind: config.KindSignup, Path: "/users"},
@@ -104,8 +109,6 @@ func TestDeclarationsThatContradictThemselvesFail(t *testing.T) {
 	always := login("/session")
 	always.Success = []config.Condition{{{Of: config.PartRedirect, Values: []string{"/home"}}}}
 	always.Failure = []config.Condition{{{Of: config.PartRedirect, Values: []string{"/*"}}}}
-	elsewhere := login("/session", form("email", "email"))
-	elsewhere.Password = at(config.PlaceBasic, "")
 	for name, c := range map[string]struct {
 		routes    []config.Route
 		bodyLimit config.Size

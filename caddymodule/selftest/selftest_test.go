@@ -25,3 +25,21 @@ func TestUsualRequestsAreReadUnderTheDefaults(t *testing.T) {
 		t.Errorf("checks %+v, want one that says 9 of 9", checks)
 	}
 }
+
+func TestRequestsOfDeclaredRoutesAreLeftToThem(t *testing.T) {
+	t.Parallel()
+	below := func(method string) config.Route { return config.Route{Kind: config.KindLogin, Method: method, Path: "/*"} }
+	for name, c := range map[string]struct {
+		routes []config.Route
+		want   string
+	}{
+		"all posts":   {[]config.Route{below("")}, "1 of 1 made-up"}, // a page view is left; Basic is taken too
+		"everything":  {[]config.Route{below(""), below("GET")}, "declared routes take every request"},
+		"another one": {[]config.Route{{Kind: config.KindLogin, Path: "/session"}}, "9 of 9 made-up"},
+	} {
+		checks := usual(siteOf(config.Site{Routes: c.routes}))
+		if len(checks) != 1 || checks[0].Level != OK || !strings.Contains(checks[0].What, c.want) {
+			t.Errorf("%s: %+v, want one check that says %q", name, checks, c.want)
+		}
+	}
+}

@@ -126,6 +126,9 @@ func usual(s *Site) []Check {
 		}
 	}
 	c.What = fmt.Sprintf("%d of %d made-up requests are read rightly, with their answers: %s", len(names)-len(checks), len(names), strings.Join(names, ", "))
+	if len(names) == 0 {
+		c.What = "declared routes take every request that would be made up"
+	}
 	return append([]Check{c}, checks...)
 }
 
