@@ -28,7 +28,9 @@ func TestUsualRequestsAreReadUnderTheDefaults(t *testing.T) {
 
 func TestRequestsOfDeclaredRoutesAreLeftToThem(t *testing.T) {
 	t.Parallel()
-	below := func(method string) config.Route { return config.Route{Kind: config.KindLogin, Method: method, Path: "/*"} }
+	below := func(method string) config.Route {
+		return config.Route{Kind: config.KindLogin, Method: method, Path: "/*"}
+	}
 	for name, c := range map[string]struct {
 		routes []config.Route
 		want   string
