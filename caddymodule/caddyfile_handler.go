@@ -38,9 +38,23 @@ func parseDirective(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error)
 //	    mode enforce|observe|off
 //	    automatic on|off
 //
+//	    preset <name> [<path>]
 //	    <kind> [@<matcher> | <path> | <method> <path>] {
+//	        when <place> <key> [<value>...]
 //	        identifier <name> <place> [<key>]
 //	        password <place> [<key>]
+//	        success {
+//	            <condition>
+//	        }
+//	        failure {
+//	            <condition>
+//	        }
+//	    }
+//
+//	    event <name> [@<matcher> | <path> | <method> <path>] {
+//	        when <place> <key> [<value>...]
+//	        identifier <name> <place> [<key>]
+//	        property <name> <place> [<key>]
 //	        success {
 //	            <condition>
 //	        }
@@ -73,6 +87,10 @@ func parseDirective(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error)
 //
 // automatic off recognises attempts on declared routes only. Default: on.
 //
+// preset declares the routes of a known app, behind those declared here, and
+// below the path if the app is not at the root. May be repeated. An unknown name
+// is refused with the list of all.
+//
 // <kind> declares a route, where attempts of one kind arrive: login, signup,
 // mfa (second factor), logout, reset_request (asking for a reset mail), reset
 // (setting the password with the mailed link) or password_change. `event
@@ -80,6 +98,10 @@ func parseDirective(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error)
 // password-reset-request POST /password. The first route that matches a request
 // counts. The path is exact, or a beginning when it ends in *; without a method
 // POST, PUT and PATCH match; @<matcher> is a named matcher of the site block.
+//
+// when narrows the route down to requests that hold a field, in form, json,
+// query or header, with one of the values; "" is a field that is absent or
+// empty, no value any. Lines of it must all hold.
 //
 // identifier says where a user identifier is sent, password where the password
 // is. <place> is form, json, query or header with the name of the field (json:
@@ -101,6 +123,11 @@ func parseDirective(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error)
 //
 // <text> may begin or end with * except in body. Without text header, cookie
 // and json hold when there is such a field.
+//
+// event records something of the app's own, whatever else the request is. It
+// counts for no detection. property is a value to record with it; the first 16
+// that have one are kept, the others counted. Without conditions the status
+// tells how it ended. The first event that matches a request is recorded.
 //
 // limit counts every attempt whatever its outcome, before the app is asked, and
 // answers 429 beyond <n> in a sliding window. <class> is login, signup, reset,
@@ -185,11 +212,12 @@ func (h *Handler) grammar(lists []string) blockGrammar {
 				s.PlaintextIdentities = true
 				return nil
 			}},
+			"preset":    {usage: "preset wordpress", min: 1, max: 2, read: h.readPreset},
 			"limit":     {usage: "limit login 20/10m per source", min: 4, max: 4, read: h.readLimit},
 			"on":        {usage: "on brute_force login block 10m", min: 2, max: 4, read: h.readPolicy(lists)},
 			"threshold": {usage: "threshold source 10/10m", min: 2, max: 2, read: h.readThreshold},
 			"ban":       {usage: "ban 10m 24h", min: 1, max: 2, once: true, read: h.readBan},
-			"event":     {usage: "event password-reset-request POST /password", min: 1, max: 3, block: true, read: h.readEvent},
+			"event":     {usage: "event email-update POST /account/email", min: 1, max: 3, block: true, read: h.readEvent},
 		},
 	}
 	for _, word := range routeWords {

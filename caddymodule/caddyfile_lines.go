@@ -120,7 +120,6 @@ var laterWords = map[string]string{
 	"list":          "the only list is tor: write other ranges into Caddy's matcher client_ip and `abort` what it matches",
 	"geo":           "nothing here looks at countries: leave the line out",
 	"webhook":       "write `file PATH` and forward its lines, or subscribe to Caddy's events",
-	"preset":        "leave it out, most apps are recognised by themselves; if yours is not, write its route, like `login POST /wp-login.php`",
 	"device_cookie": "no cookie is ever set: leave the line out",
 	"share":         "write the same `site NAME` in every site block that shall share evidence",
 }

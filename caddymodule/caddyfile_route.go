@@ -38,25 +38,11 @@ func eventKind(name string) (config.Kind, bool) {
 	return "", false
 }
 
-// readEvent reads `event KIND …`.
-func (h *Handler) readEvent(helper httpcaddyfile.Helper, args []string) error {
-	kind, ok := eventKind(args[0])
-	if !ok {
-		names := make([]string, len(config.Kinds))
-		for i, k := range config.Kinds {
-			names[i] = strings.ReplaceAll(string(k), "_", "-")
-		}
-		return fmt.Errorf("events of one's own, such as `%s`, are not available in this version; write one of %s",
-			args[0], strings.Join(names, ", "))
-	}
-	return h.readRoute(kind)(helper, args[1:])
-}
-
 // readRoute reads [@matcher | PATH | METHOD PATH] and the block of a route.
 func (h *Handler) readRoute(kind config.Kind) lineReader {
 	return func(helper httpcaddyfile.Helper, args []string) error {
 		r := Route{Route: config.Route{Kind: kind}}
-		if err := r.readPlace(helper, args); err != nil {
+		if err := r.readPlace(helper, args, string(kind)); err != nil {
 			return err
 		}
 		if err := routeGrammar(&r).read(helper); err != nil {
@@ -73,7 +59,7 @@ func (h *Handler) readRoute(kind config.Kind) lineReader {
 	}
 }
 
-func (r *Route) readPlace(helper httpcaddyfile.Helper, args []string) error {
+func (r *Route) readPlace(helper httpcaddyfile.Helper, args []string, what string) error {
 	switch {
 	case len(args) == 0:
 		return nil
@@ -87,14 +73,14 @@ func (r *Route) readPlace(helper httpcaddyfile.Helper, args []string) error {
 	case len(args) == 2:
 		r.Method, r.Path = args[0], args[1]
 	case config.ValidateMethod(args[0]) == nil && args[0] != "":
-		return fmt.Errorf("the path is missing behind %s; write something like `%s %s /session`", args[0], r.Kind, args[0])
+		return fmt.Errorf("the path is missing behind %s; write something like `%s %s /session`", args[0], what, args[0])
 	default:
 		r.Path = args[0]
 	}
 	if r.Path == "" {
 		return errors.New("the path is empty; write something like /session")
 	}
-	return r.Route.Validate()
+	return errors.Join(config.ValidateMethod(r.Method), config.ValidatePath(r.Path))
 }
 
 func (r *Route) readMatcher(helper httpcaddyfile.Helper, name string) error {
@@ -109,7 +95,7 @@ func (r *Route) readMatcher(helper httpcaddyfile.Helper, name string) error {
 
 // anywhere tells that nothing narrows the route down.
 func (r *Route) anywhere() bool {
-	return r.Path == "" && len(r.MatcherSetsRaw) == 0 && len(r.Identifiers) == 0 && r.Password == nil
+	return r.Path == "" && len(r.MatcherSetsRaw) == 0 && len(r.Identifiers) == 0 && r.Password == nil && len(r.When) == 0
 }
 
 // reachable refuses a route behind one that takes all its requests.
@@ -117,7 +103,7 @@ func reachable(r Route, before []Route) error {
 	for _, b := range before {
 		hidden := len(b.MatcherSetsRaw) == 0 && b.Hides(r.Route)
 		if len(b.MatcherSetsRaw) > 0 {
-			hidden = reflect.DeepEqual(b.MatcherSetsRaw, r.MatcherSetsRaw)
+			hidden = reflect.DeepEqual(b.MatcherSetsRaw, r.MatcherSetsRaw) && reflect.DeepEqual(b.When, r.When)
 		}
 		if hidden {
 			return fmt.Errorf("%s can never match: the route %s before it takes all its requests; write the narrower route first, or remove one",
@@ -152,6 +138,11 @@ func routeGrammar(r *Route) blockGrammar {
 				f := parseField(args)
 				r.Password = &f
 				return f.ValidatePassword()
+			}},
+			"when": {usage: "when form task user.login", min: 2, max: -1, read: func(_ httpcaddyfile.Helper, args []string) error {
+				m := config.Match{From: config.Place(args[0]), Key: args[1], Values: args[2:]}
+				r.When = append(r.When, m)
+				return m.Validate()
 			}},
 			"success": conditionLine("success", &r.Success),
 			"failure": conditionLine("failure", &r.Failure),

@@ -83,21 +83,19 @@ func recognizerOptions(ctx caddy.Context, file, site string) (recognizer.Options
 	if err != nil {
 		return recognizer.Options{}, err
 	}
-	for i := range h.Routes {
-		if err := h.Routes[i].provision(ctx); err != nil {
-			return recognizer.Options{}, fmt.Errorf("reading the configuration %s: routes[%d]: %w", file, i, err)
-		}
+	if err := h.provisionRoutes(ctx); err != nil {
+		return recognizer.Options{}, fmt.Errorf("reading the configuration %s: %w", file, err)
 	}
 	return recognizer.Options{Site: h.site(), Route: h.routeOfEntry}, nil
 }
 
-// routeOfEntry finds the declared route of an archived request, as need does of
-// a live one.
+// routeOfEntry finds the declared route of an archived request, as extract does
+// of a live one.
 func (h *Handler) routeOfEntry(e *har.Entry) (*config.Route, error) {
 	var live *http.Request
 	for i := range h.Routes {
 		route := &h.Routes[i]
-		if !recognize.RouteMatches(&e.Request, &route.Route) {
+		if !recognize.RouteMatches(&e.Request, &route.Route) || !h.canRead(e, &route.Route) {
 			continue
 		}
 		if len(route.matcherSets) == 0 {
@@ -114,6 +112,17 @@ func (h *Handler) routeOfEntry(e *har.Entry) (*config.Route, error) {
 		}
 	}
 	return nil, nil
+}
+
+// canRead reports whether the entry is an attempt where the route declares one,
+// as far as the body is looked at.
+func (h *Handler) canRead(e *har.Entry, route *config.Route) bool {
+	seen := e.Request
+	if limit := int(h.site().WithDefaults().BodyLimit); len(seen.Body) > limit {
+		seen.Body, seen.Complete = seen.Body[:limit], false
+	}
+	_, ok := recognize.Declared(&seen, route)
+	return ok
 }
 
 // liveRequest makes a request that Caddy's matchers can look at.

@@ -77,6 +77,9 @@ func configOf(file, site string) (config.App, config.Site, error) {
 	if err != nil {
 		return config.App{}, config.Site{}, err
 	}
+	if err := handler.expandPresets(); err != nil {
+		return config.App{}, config.Site{}, err
+	}
 	app.cfg = app.App.WithDefaults()
 	if err := app.expand(); err != nil {
 		return config.App{}, config.Site{}, err

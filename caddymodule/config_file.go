@@ -159,5 +159,10 @@ func validateBoth(app *App, h *Handler) error {
 			errs = append(errs, fmt.Errorf("routes[%d]: %w", i, err))
 		}
 	}
+	for i := range h.Events {
+		if err := h.Events[i].validate(); err != nil {
+			errs = append(errs, fmt.Errorf("events[%d]: %w", i, err))
+		}
+	}
 	return errors.Join(errs...)
 }

@@ -29,6 +29,10 @@ type Handler struct {
 	// Routes are the declared routes, in order; the first that matches counts.
 	Routes []Route `json:"routes,omitempty"`
 
+	// Events are events of the app's own, in order; the first that matches is
+	// recorded, whatever else the request is.
+	Events []Event `json:"events,omitempty"`
+
 	app       *App
 	log       *zap.Logger
 	policy    *detector.Policy
@@ -62,15 +66,8 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 		return fmt.Errorf("getting doorward app: %w", err)
 	}
 	h.app = app.(*App)
-	for i := range h.Routes {
-		if err := reachable(h.Routes[i], h.Routes[:i]); err != nil {
-			return fmt.Errorf("doorward: routes[%d]: %w", i, err)
-		}
-	}
-	for i := range h.Routes { // only now: provisioning clears what reachable compares
-		if err := h.Routes[i].provision(ctx); err != nil {
-			return fmt.Errorf("doorward: routes[%d]: %w", i, err)
-		}
+	if err := h.provisionRoutes(ctx); err != nil {
+		return fmt.Errorf("doorward: %w", err)
 	}
 	site := h.site()
 	server, _ := ctx.Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server)
@@ -115,6 +112,30 @@ func (h *Handler) site() config.Site {
 	return site
 }
 
+// provisionRoutes puts the routes of the presets behind the declared ones and
+// makes the matchers of all ready.
+func (h *Handler) provisionRoutes(ctx caddy.Context) error {
+	for i := range h.Routes { // first: provisioning clears what reachable compares
+		if err := reachable(h.Routes[i], h.Routes[:i]); err != nil {
+			return fmt.Errorf("routes[%d]: %w", i, err)
+		}
+	}
+	if err := h.expandPresets(); err != nil {
+		return err
+	}
+	for i := range h.Routes {
+		if err := h.Routes[i].provision(ctx); err != nil {
+			return fmt.Errorf("routes[%d]: %w", i, err)
+		}
+	}
+	for i := range h.Events {
+		if err := h.Events[i].provision(ctx); err != nil {
+			return fmt.Errorf("events[%d]: %w", i, err)
+		}
+	}
+	return nil
+}
+
 func (r *Route) provision(ctx caddy.Context) error {
 	if len(r.MatcherSetsRaw) == 0 {
 		return nil
@@ -149,13 +170,27 @@ func (h *Handler) trust(server *caddyhttp.Server) error {
 	return nil
 }
 
-// ServeHTTP lets requests that are no attempts through untouched.
+// ServeHTTP serves one request.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	if h.guardsEverything() {
 		if done, err := h.guard(w, r); done {
 			return err
 		}
 	}
+	if len(h.Events) == 0 || h.app.state.detector.Mode(time.Now(), h.policy) == config.ModeOff {
+		return h.serve(w, r, next)
+	}
+	switch declared, err := h.happening(r); {
+	case err != nil:
+		return err
+	case declared != nil:
+		return h.witness(w, r, next, declared)
+	}
+	return h.serve(w, r, next)
+}
+
+// serve lets requests that are no attempts through untouched.
+func (h *Handler) serve(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	route, err := h.declared(r, 0)
 	if err != nil {
 		return err
@@ -267,10 +302,26 @@ func (h *Handler) extract(r *http.Request, route int, body *peeked) (recognize.C
 	}
 	request.Form = h.watch.forms.Lookup(request.Method, request.Path)
 	found, ok := recognize.Automatic(&request)
+	if ok && h.administers(r, &found) {
+		return recognize.Credentials{}, false, nil
+	}
 	if found.Served {
 		h.watch.forms.Submitted(request.Method, request.Path)
 	}
 	return found, ok, nil
+}
+
+// administers reports whether what looks like an attempt is the work of
+// somebody who is logged in. Where logins are known to arrive it is not: who
+// has an account of his own must not guess at others unseen.
+func (h *Handler) administers(r *http.Request, found *recognize.Credentials) bool {
+	if !found.MayAdminister {
+		return false
+	}
+	if found.Kind == config.KindLogin && h.app.state.detector.Site(h.policy.Site().Name).TakesLogins(found.Route) {
+		return false
+	}
+	return h.watch.sessions.Administers(time.Now(), r.Header)
 }
 
 // Interface guards

@@ -139,6 +139,7 @@ func (l *onlook) decide(resp *recognize.Response) {
 			o.Deferred = true
 			v.outcome = o
 			v.finish()
+			v.session(v.sent, v.header)
 			continue
 		}
 		v.outcome = o

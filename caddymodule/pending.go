@@ -18,6 +18,7 @@ func (v *visit) park(header http.Header) bool {
 		return false
 	}
 	wait := &follow.Wait[*visit]{Jar: follow.JarAfter(v.r.Header, header, v.r.URL.Path), Value: v}
+	v.sent, v.header = v.r.Header, header
 	client := v.client()
 	v.exchange = v.exchange.Parted()
 	v.leave()
@@ -44,6 +45,21 @@ func (v *visit) leave() { v.r, v.watch = nil, nil }
 
 func (v *visit) client() follow.Client {
 	return follow.ClientOf(v.attempt.Source.Addr, v.origin.userAgent)
+}
+
+// session remembers who is logged in.
+func (v *visit) session(sent, answered http.Header) {
+	if v.outcome.Result != recognize.Success {
+		return
+	}
+	switch v.attempt.Kind {
+	case config.KindLogin, config.KindMFA:
+		if !v.attempt.Basic {
+			v.h.watch.sessions.Opened(v.began, sent, answered)
+		}
+	case config.KindLogout:
+		v.h.watch.sessions.Ended(sent)
+	}
 }
 
 // awaitProof lets a success on a route that has not proved itself wait for what

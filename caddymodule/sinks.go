@@ -15,8 +15,8 @@ import (
 
 // logSink writes events to Caddy's structured log: health notices as errors,
 // detections and sanctions as warnings, refusals and what an operator did as
-// information, and attempts that were simply let through for debugging: on a
-// busy site those are most, and the event file is the place for them.
+// information, and attempts that were simply let through and declared events for
+// debugging: on a busy site those are most, and the event file is the place for them.
 type logSink struct{ log *zap.Logger }
 
 // Name returns "log".
@@ -38,6 +38,8 @@ func levelOf(e *event.Event) zapcore.Level {
 		return zapcore.ErrorLevel
 	case event.TypeDetection, event.TypeSanction:
 		return zapcore.WarnLevel
+	case event.TypeCustom:
+		return zapcore.DebugLevel
 	case event.TypeAttempt:
 		if config.Answer(e.Verdict).LetsThrough() && e.Would == "" {
 			return zapcore.DebugLevel
@@ -57,7 +59,7 @@ type eventsSink struct {
 func (*eventsSink) Name() string { return "events" }
 
 // Write emits doorward.attempt, doorward.detection, doorward.sanction,
-// doorward.operator or doorward.health, if anybody listens.
+// doorward.operator, doorward.custom or doorward.health, if anybody listens.
 func (s *eventsSink) Write(_ context.Context, e *event.Event) error {
 	name := "doorward." + string(e.Type)
 	if !s.app.ShouldEmit(name) {

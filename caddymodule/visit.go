@@ -37,6 +37,8 @@ type visit struct {
 
 	origin   origin
 	exchange recognize.Exchange
+	// sent is the header of the request, of an attempt that waits.
+	sent http.Header
 	// asked tells that the page which the answer led to was asked for, though
 	// not by the session that the answer opened. Guarded by the watch it waits in.
 	asked bool
@@ -60,7 +62,7 @@ func newVisit(h *Handler, r *http.Request, found recognize.Credentials, now time
 		Served: found.Served, Guesses: found.Guesses, Crowd: found.Crowd,
 		Source:     sourceOf(r, h.strict, state.lists.Load()),
 		Identities: found.Identities, Ambiguous: found.Ambiguous, Confidence: found.Confidence,
-		Uninspectable: found.Uninspectable,
+		Uninspectable: found.Uninspectable || found.Crowd,
 		Basic:         found.Format == recognize.FormatBasic || found.Format == recognize.FormatDigest,
 	}
 	if v.site != nil && len(found.Secrets) > 0 {
@@ -94,7 +96,7 @@ func (v *visit) pass(w http.ResponseWriter, next caddyhttp.Handler, body *peeked
 	room := int(v.h.policy.Site().ResponseLimit)
 	switch {
 	case v.attempt.Basic:
-		room = 0 // the status tells, and every asset bears the credentials
+		room = min(room, maxRefusalRead)
 	case v.r.Method == http.MethodConnect:
 		room = 0 // a stream, whose copying may outlast the handler
 	default:
@@ -107,8 +109,15 @@ func (v *visit) pass(w http.ResponseWriter, next caddyhttp.Handler, body *peeked
 	watch := newObserver(w, *buf, room)
 	v.watch = watch
 	watch.onHead = func() {
-		// An upgraded connection may last for days, and tells no more.
-		if v.attempt.Basic || watch.status == http.StatusSwitchingProtocols {
+		// Every asset bears the credentials: what they open tells by its status,
+		// only a refusal may say why. An upgraded connection may last for days,
+		// and tells no more.
+		if v.attempt.Basic && watch.status < 400 {
+			watch.room = 0
+			v.settle(false, nil)
+			return
+		}
+		if watch.status == http.StatusSwitchingProtocols {
 			v.settle(false, nil)
 			return
 		}
@@ -126,6 +135,10 @@ func (v *visit) pass(w http.ResponseWriter, next caddyhttp.Handler, body *peeked
 	done = true
 	return err
 }
+
+// maxRefusalRead is how much is read of an answer that refuses Basic or Digest
+// credentials: some apps say by a text what is wrong, and by 403 or 404 nothing.
+const maxRefusalRead = 4 << 10
 
 // readable asks the app for an answer that can be read: gzip if the client
 // takes it, else none. Brotli has no decoder here.
@@ -163,6 +176,7 @@ func (v *visit) settle(done bool, err error) {
 		return
 	}
 	v.finish()
+	v.session(sent, response.Header)
 	v.awaitProof(sent, response.Header)
 	v.ended(sent, response.Header)
 }

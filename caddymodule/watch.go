@@ -26,6 +26,8 @@ type watch struct {
 	closed closedPaths
 	looks  lookBudget
 	forms  recognize.FormBook
+	// sessions are those in which somebody is logged in.
+	sessions recognize.Sessions
 }
 
 // forget drops what was learned of the site's pages. What waits for an outcome

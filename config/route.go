@@ -25,6 +25,11 @@ type Route struct {
 	// narrow it down.
 	Path string `json:"path,omitempty"`
 
+	// When narrows the route down to requests that hold certain fields; all
+	// must match. A field beyond what is read of a body does not: such a request
+	// is left to the automatic mode, as every other that does not match.
+	When []Match `json:"when,omitempty"`
+
 	// Identifiers say where the user identifiers are. Empty: found
 	// automatically by the names of the fields.
 	Identifiers []Field `json:"identifiers,omitempty"`
@@ -58,7 +63,7 @@ func (r Route) Validate() error {
 	if _, err := ParseKind(string(r.Kind)); err != nil {
 		errs = append(errs, err)
 	}
-	errs = append(errs, ValidateMethod(r.Method), ValidatePath(r.Path))
+	errs = append(errs, ValidateMethod(r.Method), ValidatePath(r.Path), validateMatches(r.When))
 	seen := map[string]bool{}
 	for _, f := range r.Identifiers {
 		if seen[f.Name] && f.Name != "" {
@@ -74,11 +79,11 @@ func (r Route) Validate() error {
 	return errors.Join(errs...)
 }
 
-// Hides reports whether every request that the path and method of o match is
-// matched by those of r too, so that o behind r is never reached. A route
+// Hides reports whether every request that the path, method and lines `when` of
+// o match is matched by those of r too, so that o behind r is never reached. A route
 // without a path hides nothing: other things narrow it down.
 func (r Route) Hides(o Route) bool {
-	if r.Path == "" || o.Path == "" {
+	if r.Path == "" || o.Path == "" || !r.narrower(o) {
 		return false
 	}
 	methods := r.Method == o.Method || (r.Method == "" && slices.Contains(defaultMethods, o.Method))

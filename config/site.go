@@ -26,6 +26,9 @@ type Site struct {
 	// Routes are the declared routes, in order; the first that matches counts.
 	Routes []Route `json:"routes,omitempty"`
 
+	// Presets are sets of routes for known apps. They stand behind Routes.
+	Presets []Preset `json:"presets,omitempty"`
+
 	// Limits are plain attempt limits whatever the outcome. Default: none.
 	Limits []Limit `json:"limits,omitempty"`
 
@@ -110,6 +113,7 @@ func (s Site) Validate(lists []string) error {
 			errs = append(errs, fmt.Errorf("routes[%d] (%s %s): %w", i, r.Kind, r.Path, err))
 		}
 	}
+	errs = append(errs, s.validatePresets())
 	for i, l := range s.Limits {
 		if err := l.Validate(); err != nil {
 			errs = append(errs, fmt.Errorf("limits[%d]: %w", i, err))
@@ -135,6 +139,19 @@ func (s Site) Validate(lists []string) error {
 		validateInspected("body_limit", s.BodyLimit), validateInspected("response_limit", s.ResponseLimit),
 		validateLine("contact", s.Contact), validateLine("site", s.Name))
 	errs = append(errs, s.Thresholds.Validate())
+	return errors.Join(errs...)
+}
+
+func (s Site) validatePresets() error {
+	var errs []error
+	for i, p := range s.Presets {
+		if err := p.Validate(); err != nil {
+			errs = append(errs, err)
+		}
+		if slices.Contains(s.Presets[:i], p) {
+			errs = append(errs, fmt.Errorf("preset %s is written twice; keep one", p.Name))
+		}
+	}
 	return errors.Join(errs...)
 }
 

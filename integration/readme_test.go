@@ -237,7 +237,7 @@ func grammarWords(t *testing.T, file string) []string {
 	words := names(sourceText(t, file), `(?m)^//\t    ([a-z_]+)`)
 	if at := slices.Index(words, "automatic"); at >= 0 { // <kind> stands for these
 		words = append(words, names(sourceText(t, "caddymodule/caddyfile_route.go"), `(?m)^\t\{"([a-z_]+)", config\.Kind`)...)
-		words = append(words, "identifier", "password", "success", "failure")
+		words = append(words, "when", "identifier", "password", "property", "success", "failure")
 	}
 	return words
 }

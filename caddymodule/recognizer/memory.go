@@ -30,7 +30,8 @@ type memory struct {
 	// firstSteps is who took the first step of a login, by client.
 	firstSteps map[netip.Addr]identity.Identity
 	routes     map[routeKey]*routeFacts
-	spaces     map[string]*recognize.Spaces // by host
+	spaces     map[string]*recognize.Spaces   // by host
+	sessions   map[string]*recognize.Sessions // by host
 	// waiting are the attempts whose outcome a later answer may tell.
 	waiting follow.Watch[*pending]
 	// forms are those that a host was seen to serve.
@@ -56,6 +57,8 @@ type routeKey struct {
 type routeFacts struct {
 	accepts, refuses400 bool
 	shapes              recognize.Shapes
+	// tried tells that an attempt failed or succeeded there.
+	tried bool
 }
 
 func newMemory() *memory {
@@ -64,6 +67,7 @@ func newMemory() *memory {
 		firstSteps: map[netip.Addr]identity.Identity{},
 		routes:     map[routeKey]*routeFacts{},
 		spaces:     map[string]*recognize.Spaces{},
+		sessions:   map[string]*recognize.Sessions{},
 		forms:      map[string]*recognize.FormBook{},
 	}
 }
@@ -142,6 +146,7 @@ func (m *memory) settled(client netip.Addr, r *recognize.Request, found *recogni
 		delete(m.accepted, clientHost{client, r.Host})
 	}
 	route := m.route(r, found)
+	route.tried = route.tried || o.Result == recognize.Success || o.Result == recognize.Failure
 	if o.Proved() && !found.Ambiguous {
 		route.shapes.Vote(x, o.Result)
 	}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/netip"
 	"testing"
+	"time"
 
 	"github.com/doorward/doorward/config"
 	"github.com/doorward/doorward/detector/identity"
@@ -134,12 +135,106 @@ func TestAcceptedCredentialsMakeARefusalPlainer(t *testing.T) {
 	}
 }
 
+// Of what Basic credentials open only the status tells; a refusal may say why.
 func TestAnswersToBasicAreReadByTheirHeaders(t *testing.T) {
 	t.Parallel()
-	f := archive(t, "basic")
-	f.Entries = f.Entries[:2]
-	f.Entries[1].Response.Body = []byte("too many login attempts")
-	if got := played(t, Options{}, f).Lines()[1].Outcome; got != recognize.Failure {
-		t.Errorf("got %s", got)
+	for text, want := range map[string]recognize.Result{
+		"Unauthorized":            recognize.Failure,
+		"too many login attempts": recognize.Throttled,
+	} {
+		f := archive(t, "basic")
+		for i := range f.Entries {
+			if f.Entries[i].Response.Status == http.StatusUnauthorized {
+				f.Entries[i].Response.Body = []byte(text)
+			} else {
+				f.Entries[i].Response.Body = []byte("your password is wrong")
+			}
+		}
+		seen := map[recognize.Result]bool{}
+		for _, line := range played(t, Options{}, f).Lines() {
+			seen[line.Outcome] = true
+		}
+		if !seen[want] || !seen[recognize.Success] {
+			t.Errorf("%s: outcomes %v, want %s and success", text, seen, want)
+		}
+	}
+}
+
+const loginPage = `<form method=post action=/in><input name=x1><input type=password name=x2><button>Log in</button></form>`
+
+func servedPage(body string) recognize.Response {
+	return recognize.Response{Status: 200, Header: http.Header{"Content-Type": {"text/html"}}, Body: []byte(body)}
+}
+
+func TestMemoryOfFormsIsBounded(t *testing.T) {
+	t.Parallel()
+	m := newMemory()
+	for i := range maxHosts + 10 {
+		r := &recognize.Request{Method: "GET", Host: fmt.Sprintf("h%d", i), Path: "/"}
+		m.served(time.Time{}, r, servedPage(loginPage), 1<<20)
+		m.served(time.Time{}, &recognize.Request{Host: "none"}, servedPage("<p>nothing"), 1<<20)
+		if len(m.forms) > maxHosts {
+			t.Fatalf("%d hosts, want at most %d", len(m.forms), maxHosts)
+		}
+	}
+	if m.forms["none"] != nil {
+		t.Error("a host without a form takes a place")
+	}
+	if m.form(&recognize.Request{Method: "POST", Host: "h0", Path: "/in"}) != nil {
+		t.Error("the form of a host that was forgotten")
+	}
+}
+
+func TestFormsAreLearnedFromWhatTheServerWouldSee(t *testing.T) {
+	t.Parallel()
+	m := newMemory()
+	r := &recognize.Request{Method: "GET", Host: "a", Path: "/"}
+	post := &recognize.Request{Method: "POST", Host: "a", Path: "/in"}
+	m.served(time.Time{}, r, servedPage(loginPage), len(loginPage)/2)
+	if m.form(post) != nil {
+		t.Error("a form behind the limit was learned")
+	}
+	m.served(time.Time{}, r, servedPage(loginPage), len(loginPage))
+	if m.form(post) == nil || m.form(&recognize.Request{Method: "POST", Host: "b", Path: "/in"}) != nil {
+		t.Error("the form is known for its host, and for it alone")
+	}
+}
+
+// Only what was served before explains a request, or the same archive would
+// read in another way than the server did.
+func TestFormsExplainLaterRequestsOnly(t *testing.T) {
+	t.Parallel()
+	page := har.Entry{Request: recognize.Request{Method: "GET", Host: "a", Path: "/"}, Response: servedPage(loginPage)}
+	attempt := har.Entry{
+		Request: recognize.Request{
+			Method: "POST", Host: "a", Path: "/in", Body: []byte("x1=ada&x2=secret"), Complete: true,
+			Header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}},
+		},
+		Response: recognize.Response{Status: 302, Header: http.Header{"Location": {"/home"}}},
+	}
+	query := attempt
+	query.Request.Method, query.Request.RawQuery, query.Request.Body = "GET", "x1=ada&x2=secret", nil
+	get := servedPage(`<form action=/in><input name=x1><input type=password name=x2><button>Log in</button></form>`)
+	getPage := page
+	getPage.Response = get
+	for _, row := range []struct {
+		name    string
+		entries []har.Entry
+		want    []config.Kind
+	}{
+		{"before", []har.Entry{page, attempt}, []config.Kind{config.KindNone, config.KindLogin}},
+		{"after", []har.Entry{attempt, page}, []config.Kind{config.KindNone, config.KindNone}},
+		{"a form that is sent in the query", []har.Entry{getPage, query}, []config.Kind{config.KindNone, config.KindLogin}},
+		{"the other method", []har.Entry{page, query}, []config.Kind{config.KindNone, config.KindNone}},
+	} {
+		s, err := New(Options{}).Play("x.har", &har.File{Entries: row.entries})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, line := range s.Lines() {
+			if line.Kind != row.want[i] {
+				t.Errorf("%s: entry %d is %s, want %s (%q)", row.name, i, line.Kind, row.want[i], line.Evidence)
+			}
+		}
 	}
 }

@@ -61,6 +61,7 @@ func (m *memory) follow(e *har.Entry) {
 // tell writes the line of an attempt and learns from it.
 func (m *memory) tell(s *step, x recognize.Exchange, o recognize.Outcome) {
 	m.settled(s.entry.Client, &s.entry.Request, &s.found, x, o)
+	m.session(s.entry, &s.found, o)
 	if o.Kind == config.KindNone {
 		s.Line = Line{File: s.File, Entry: s.Entry, Kind: config.KindNone, Evidence: o.Evidence}
 		return

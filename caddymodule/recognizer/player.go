@@ -15,7 +15,7 @@ type Options struct {
 	// read the same in every mode.
 	Site config.Site
 	// Route returns the declared route of an entry, nil when there is none.
-	// Default: the first of Site.Routes whose method and path match. Who has
+	// Default: the first of Site.Routes that takes it. Who has
 	// Caddy matchers must set it.
 	Route func(*har.Entry) (*config.Route, error)
 }
@@ -26,17 +26,17 @@ type Player struct{ o Options }
 // New makes a player.
 func New(o Options) *Player {
 	o.Site = o.Site.WithDefaults()
+	p := &Player{o: o}
 	if o.Route == nil {
-		routes := o.Site.Routes
-		o.Route = func(e *har.Entry) (*config.Route, error) { return firstMatch(routes, &e.Request), nil }
+		p.o.Route = func(e *har.Entry) (*config.Route, error) { return p.firstTaking(&e.Request), nil }
 	}
-	return &Player{o: o}
+	return p
 }
 
-func firstMatch(routes []config.Route, r *recognize.Request) *config.Route {
-	for i := range routes {
-		if recognize.RouteMatches(r, &routes[i]) {
-			return &routes[i]
+func (p *Player) firstTaking(r *recognize.Request) *config.Route {
+	for i := range p.o.Site.Routes {
+		if route := &p.o.Site.Routes[i]; p.takes(route, r) {
+			return route
 		}
 	}
 	return nil
@@ -97,7 +97,10 @@ func (p *Player) play(known *memory, s *step) error {
 	r, resp := &s.entry.Request, &s.entry.Response
 	known.follow(s.entry)
 	form := known.form(r)
-	if found, ok := p.find(r, route, form); ok {
+	if found, ok := p.find(r, route, form); ok && !known.administers(s.entry, &found) {
+		if found.Served {
+			known.forms[r.Host].Submitted(r.Method, r.Path)
+		}
 		s.found, s.facts = found, known.facts(r, &found)
 		x := p.exchange(s)
 		o := recognize.Classify(x)
@@ -141,8 +144,9 @@ func (p *Player) find(r *recognize.Request, route *config.Route, form *recognize
 func (p *Player) exchange(s *step) recognize.Exchange {
 	r, resp := &s.entry.Request, s.entry.Response
 	switch limit := int(p.o.Site.ResponseLimit); {
-	case s.inHeader():
-		// Every asset bears the credentials; the server looks at headers only.
+	case s.inHeader() && resp.Status < 400:
+		// Every asset bears the credentials; of what they open the server looks
+		// at headers only.
 		resp.Body, resp.Complete = nil, false
 	case len(resp.Body) > limit:
 		resp.Body, resp.Complete = resp.Body[:limit], false

@@ -110,6 +110,13 @@ func writeRoute(b *strings.Builder, r config.Route) {
 
 func routeLines(r config.Route) []string {
 	var lines []string
+	for _, m := range r.When {
+		values := make([]string, len(m.Values))
+		for i, v := range m.Values {
+			values[i] = " " + quoted(v)
+		}
+		lines = append(lines, "when "+string(m.From)+" "+quoted(m.Key)+strings.Join(values, ""))
+	}
 	for _, f := range r.Identifiers {
 		lines = append(lines, strings.TrimRight("identifier "+quoted(f.Name)+" "+string(f.From)+" "+quoted(f.Key), " "))
 	}

@@ -24,7 +24,8 @@ type SiteSuggestion struct {
 // attempts. Nothing is proposed that was declared already.
 //
 // Every route is tried on the session: it stays only if every attempt keeps its
-// kind, its identity and its outcome, and if it takes no other entry. What a
+// kind, its identity and its outcome, unless that was unknown and is plain from
+// the others, and if it takes no other entry. What a
 // route says about fields and answers is left out as far as it would change
 // something. Declared means believed, so the operator should read the lines:
 // they know no answer that the session does not hold.
@@ -34,7 +35,8 @@ func Suggest(s *Session) []SiteSuggestion {
 	for _, host := range hosts {
 		groups := s.groups(host)
 		for settling := true; settling; {
-			settling = s.withdrawOne(host, groups)
+			slices.SortStableFunc(groups, func(a, b *group) int { return a.width() - b.width() })
+			settling = s.settleOne(host, groups)
 		}
 		site := SiteSuggestion{Host: host}
 		for _, g := range groups {
@@ -106,20 +108,21 @@ func (s *Session) groups(host string) []*group {
 	for _, g := range list {
 		g.declare(s.player)
 	}
-	slices.SortStableFunc(list, func(a, b *group) int { return a.width() - b.width() })
 	return list
 }
 
-// width orders routes: exact paths, then prefixes, the longer first.
+// width orders routes: exact paths, then prefixes, the longer first; of the same
+// paths those that look at fields first.
 func (g *group) width() int {
 	const widest = 1 << 20
+	width := 0
 	switch prefix, open := strings.CutSuffix(g.route.Path, "*"); {
 	case g.scheme != "":
-		return widest
+		width = widest
 	case open:
-		return widest - 1 - len(prefix)
+		width = widest - 2*len(prefix) - 2
 	}
-	return 0
+	return width - min(len(g.route.When), 1)
 }
 
 // declare makes the route of the group.
@@ -132,8 +135,11 @@ func (g *group) declare(p *Player) {
 		for _, answers := range g.answerVariants() {
 			r := g.route
 			r.Identifiers, r.Password, r.Success, r.Failure = fields.identifiers, fields.password, answers.success, answers.failure
-			if r.Validate() == nil && !slices.ContainsFunc(g.steps, func(s *step) bool { return !p.agrees(s, &r) }) {
+			if r.Validate() == nil && !slices.ContainsFunc(g.steps, func(s *step) bool { return !p.agrees(s, &r, g.guess()) }) {
 				g.route = r
+				if g.operation() && !g.narrow(p, nil) {
+					g.left = "its address serves several operations, and no field names this one"
+				}
 				return
 			}
 		}
@@ -143,15 +149,14 @@ func (g *group) declare(p *Player) {
 
 // findPath sets the path of the route, or says why there is none.
 func (g *group) findPath() string {
-	path := g.place
+	path, _, _ := strings.Cut(g.place, "#") // operations of one address are told apart by fields
 	switch before, _, varies := strings.Cut(path, "*"); {
 	case g.scheme != "":
 		path = g.commonDirectory() + "*"
-		if !slices.ContainsFunc(g.steps, func(s *step) bool { return s.facts.Challenges || s.Outcome == recognize.Failure }) {
+		if !slices.ContainsFunc(g.steps, func(s *step) bool { return s.facts.Challenges || s.Outcome == recognize.Failure }) &&
+			g.guess() != recognize.Failure {
 			return "nothing here was seen to ask for the credentials"
 		}
-	case strings.Contains(path, "#"):
-		return "its address serves several operations"
 	case varies && before == "/":
 		return "its addresses have no common beginning"
 	case varies:
@@ -174,8 +179,9 @@ func (g *group) commonDirectory() string {
 	return common[:strings.LastIndexByte(common, '/')+1]
 }
 
-// agrees reports whether the route reads a step as it was read without.
-func (p *Player) agrees(s *step, r *config.Route) bool {
+// agrees reports whether the route reads a step as it was read without, or an
+// unknown outcome as guess.
+func (p *Player) agrees(s *step, r *config.Route, guess recognize.Result) bool {
 	if !recognize.RouteMatches(&s.entry.Request, r) {
 		return false
 	}
@@ -196,32 +202,47 @@ func (p *Player) agrees(s *step, r *config.Route) bool {
 	if s.repeat {
 		was = recognize.Success
 	}
-	return recognize.Classify(p.exchange(&again)).Result == was
+	got := recognize.Classify(p.exchange(&again)).Result
+	return got == was || was == recognize.Unknown && got == guess
 }
 
-// withdrawOne leaves a group to the automatic mode whose route takes an entry
-// that is not its own, and reports whether there was one.
-func (s *Session) withdrawOne(host string, groups []*group) bool {
+// settleOne looks for a group whose route takes an entry that is not its own,
+// and narrows the route down or leaves the group to the automatic mode. It
+// reports whether there was one.
+func (s *Session) settleOne(host string, groups []*group) bool {
 	for i := range s.steps {
 		one := &s.steps[i]
 		if one.entry.Request.Host != host || one.found.Declared != nil {
 			continue
 		}
-		g := takenBy(groups, &one.entry.Request)
-		if g == nil || slices.Contains(g.steps, one) || one.repeat && s.player.agrees(one, &g.route) {
+		g := s.player.takenBy(groups, &one.entry.Request)
+		if g == nil || slices.Contains(g.steps, one) || one.repeat && s.player.agrees(one, &g.route, "") {
 			continue
 		}
-		if _, ok := s.player.find(&one.entry.Request, &g.route, nil); ok || one.attempt() {
-			g.left = "other requests have the same method and path; only a matcher can tell them apart"
-			return true
+		if !g.narrow(s.player, s.strangers(host, g)) {
+			g.left = "other requests have the same method and path, and no field tells them apart"
 		}
+		return true
 	}
 	return false
 }
 
-func takenBy(groups []*group, r *recognize.Request) *group {
+// strangers are the entries at a host that the route of a group would take
+// though they are not its own.
+func (s *Session) strangers(host string, g *group) []*step {
+	var list []*step
+	for i := range s.steps {
+		one := &s.steps[i]
+		if one.entry.Request.Host == host && !slices.Contains(g.steps, one) && s.player.takes(&g.route, &one.entry.Request) {
+			list = append(list, one)
+		}
+	}
+	return list
+}
+
+func (p *Player) takenBy(groups []*group, r *recognize.Request) *group {
 	for _, g := range groups {
-		if g.left == "" && recognize.RouteMatches(r, &g.route) {
+		if g.left == "" && p.takes(&g.route, r) {
 			return g
 		}
 	}
@@ -246,13 +267,17 @@ func (g *group) notes() []string {
 		seen[s.Outcome]++
 	}
 	if n := seen[recognize.Unknown]; n > 0 {
-		notes = append(notes, fmt.Sprintf("%s: %d of %d outcomes are unknown; describe the answers by `success` and `failure`", name, n, len(g.steps)))
+		advice := "describe the answers by `success` and `failure`"
+		if guess := g.guess(); guess != "" && g.left == "" && len(g.route.Success)+len(g.route.Failure) > 0 {
+			advice = fmt.Sprintf("taken for %s by a status that no other outcome has: check that", guess)
+		}
+		notes = append(notes, fmt.Sprintf("%s: %d of %d outcomes are unknown; %s", name, n, len(g.steps), advice))
 	}
 	if g.kind != config.KindLogin && g.kind != config.KindSignup {
 		return notes
 	}
 	for _, r := range results {
-		if seen[r] == 0 {
+		if seen[r] == 0 && (g.left != "" || r != g.guess()) {
 			notes = append(notes, fmt.Sprintf("%s: no %s was recorded, so its answer is not declared", name, r))
 		}
 	}

@@ -1,6 +1,7 @@
 package recognizer
 
 import (
+	"encoding/base64"
 	"net/http"
 	"strings"
 	"testing"
@@ -43,7 +44,7 @@ func post(path, body string, status int, location string) har.Entry {
 	e := har.Entry{
 		Request: recognize.Request{
 			Method: "POST", Host: "a.example", Path: path, Body: []byte(body), Complete: true,
-			Header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}},
+			Header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}, "Cookie": {"sid=0123456789abcdef"}},
 		},
 		Response: recognize.Response{Status: status, Header: http.Header{}, Complete: true},
 	}
@@ -105,8 +106,8 @@ func TestSuggestedText(t *testing.T) {
 			"# login POST /x/*/login: no success was recorded, so its answer is not declared\n" +
 			"login POST /x/* {\n\tidentifier username form username\n\tpassword form password\n}\n"},
 		{"another request at the same place", []har.Entry{post("/do", bad1, 401, ""), post("/do", "comment=x", 200, "")}, from +
-			"# login POST /do is left to the automatic mode: other requests have the same method and path; only a matcher can tell them apart\n" +
-			"# login POST /do: no success was recorded, so its answer is not declared\n"},
+			"# login POST /do: no success was recorded, so its answer is not declared\n" +
+			"login POST /do {\n\twhen form username\n\tidentifier username form username\n\tpassword form password\n}\n"},
 		{"a wider route gives way", []har.Entry{post("/a/4711/login", bad1, 401, ""), post("/a/login", bad1, 401, "")}, from +
 			"# login POST /a/login: no success was recorded, so its answer is not declared\n" +
 			"# login POST /a/*/login: no success was recorded, so its answer is not declared\n" +
@@ -137,6 +138,42 @@ func TestBasicIsSuggestedOnlyWhereItIsAskedFor(t *testing.T) {
 	sites := Suggest(played(t, Options{}, f))
 	if len(sites) != 1 || len(sites[0].Routes) != 0 || !strings.Contains(sites[0].Text(), "nothing here was seen to ask") {
 		t.Errorf("got %+v", sites)
+	}
+}
+
+// TestUnknownIsTakenForWhatWasNotRecorded: an API whose 418 to wrong credentials
+// says nothing, next to a success at the same place.
+func TestUnknownIsTakenForWhatWasNotRecorded(t *testing.T) {
+	t.Parallel()
+	basic := func(credentials string, status int) har.Entry {
+		e := post("/api/me", "", status, "")
+		e.Request.Method, e.Request.Body, e.Response.Complete = "GET", nil, true
+		e.Request.Header = http.Header{"Authorization": {"Basic " + base64.StdEncoding.EncodeToString([]byte(credentials))}}
+		return e
+	}
+	f := &har.File{Entries: []har.Entry{basic("ada:wrong", 418), basic("ada:right", 200)}}
+	s := played(t, Options{}, f)
+	if got := s.Lines()[0].Outcome; got != recognize.Unknown {
+		t.Fatalf("a 418 is %s", got)
+	}
+	sites := Suggest(s)
+	if len(sites) != 1 || len(sites[0].Routes) != 1 {
+		t.Fatalf("suggested %+v", sites)
+	}
+	var o Options
+	o.Site.Routes = sites[0].Routes
+	again := played(t, o, f).Lines()
+	if again[0].Outcome != recognize.Failure || again[1].Outcome != recognize.Success {
+		t.Errorf("with the suggestion %s and %s", again[0].Outcome, again[1].Outcome)
+	}
+	if text := sites[0].Text(); !strings.Contains(text, "1 of 2 outcomes are unknown; taken for failure") || strings.Contains(text, "no failure was recorded") {
+		t.Errorf("the operator is not asked to check:\n%s", text)
+	}
+	f = &har.File{Entries: []har.Entry{basic("ada:wrong", 418), basic("ada:right", 200), basic("bob:wrong", 401)}}
+	for _, site := range Suggest(played(t, Options{}, f)) {
+		if strings.Contains(site.Text(), "taken for") {
+			t.Errorf("a failure was recorded, so the unknown may be anything:\n%s", site.Text())
+		}
 	}
 }
 

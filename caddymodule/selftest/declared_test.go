@@ -55,6 +55,9 @@ func TestDeclaredRoutesRecogniseTheirOwnRequests(t *testing.T) {
 	host := login("/session", form("email", "email"), config.Field{Name: "shop", From: config.PlaceHost}, config.Field{Name: "app", From: config.PlaceValue, Key: "Web-1"})
 	elsewhere := login("/session", form("email", "email"))
 	elsewhere.Password = at(config.PlaceBasic, "")
+	told := login("/index.php", form("email", "who"))
+	told.When = []config.Match{{From: config.PlaceQuery, Key: "do", Values: []string{"login*"}}, {From: config.PlaceForm, Key: "who"},
+		{From: config.PlaceForm, Key: "token", Values: []string{"", "x"}}, {From: config.PlaceHeader, Key: "X-App"}}
 	answers := login("/session", form("email", "email"))
 	answers.Success = []config.Condition{
 		{{Of: config.PartStatus, Values: []string{"3xx"}}, {Of: config.PartRedirect, Values: []string{"/home*", "/"}}},
@@ -84,6 +87,7 @@ func TestDeclaredRoutesRecogniseTheirOwnRequests(t *testing.T) {
 		"password in Basic alone":     elsewhere,
 		"names of all sorts":          login("/session", form("Email", "e"), form("user-name", "u"), form("user name", "n"), form("platform_id", "p"), form("ID", "i")),
 		"a phone number by its name":  login("/session", form("phone", "tel")),
+		"told apart by a field":       told,
 		"any path":                    login("", form("email", "email")),
 		"conditions of every sort":    answers,
 		"signup":                      {Kind: config.KindSignup, Path: "/users"},

@@ -35,8 +35,8 @@ func TestRequestsOfDeclaredRoutesAreLeftToThem(t *testing.T) {
 		routes []config.Route
 		want   string
 	}{
-		"all posts":   {[]config.Route{below("")}, "1 of 1 made-up"}, // a page view is left; Basic is taken too
-		"everything":  {[]config.Route{below(""), below("GET")}, "declared routes take every request"},
+		"all posts":   {[]config.Route{below("")}, "2 of 2 made-up"}, // a page view and a token refresh
+		"everything":  {[]config.Route{below(""), below("GET")}, "2 of 2 made-up"},
 		"another one": {[]config.Route{{Kind: config.KindLogin, Path: "/session"}}, "9 of 9 made-up"},
 	} {
 		checks := usual(siteOf(config.Site{Routes: c.routes}))

@@ -36,6 +36,7 @@ func specimenOf(route *config.Route) (specimen, string) {
 	s := specimen{route: route, submitted: map[string]string{}, header: http.Header{}, query: url.Values{}, body: document{}}
 	s.json = s.anywhere(config.PlaceJSON)
 	s.segments = segmentsOf(route)
+	s.narrow(true)
 	for i, f := range route.Identifiers {
 		value := s.put(f, fmt.Sprintf("selftest%d@example.com", i+1))
 		s.submitted[f.Name] = value
@@ -46,6 +47,7 @@ func specimenOf(route *config.Route) (specimen, string) {
 	for _, f := range s.usualFields() {
 		s.put(config.Field{From: config.PlaceForm, Key: f[0]}, f[1])
 	}
+	s.narrow(false)
 	if s.body.conflict {
 		return s, "two of its fields cannot stand in one request"
 	}
@@ -53,8 +55,24 @@ func specimenOf(route *config.Route) (specimen, string) {
 	return s, ""
 }
 
+// narrow puts the fields that lines `when` ask for: those with a value before
+// all others, those that must only be there behind them.
+func (s *specimen) narrow(valued bool) {
+	for _, m := range s.route.When {
+		if valued == (len(m.Values) == 0) || valued && m.Values[0] == "" {
+			continue
+		}
+		s.put(config.Field{From: m.From, Key: m.Key}, filled(m.Values))
+	}
+}
+
 // anywhere reports whether a declared field has this place.
 func (s *specimen) anywhere(place config.Place) bool {
+	for _, m := range s.route.When {
+		if m.From == place {
+			return true
+		}
+	}
 	for _, f := range s.route.Identifiers {
 		if f.From == place {
 			return true

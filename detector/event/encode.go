@@ -12,7 +12,7 @@ import (
 // MaxEncoded is the length in bytes that no encoded event exceeds, whatever
 // its fields hold: the sum of the bounds, six bytes for each escaped one, and
 // the names.
-const MaxEncoded = 40 << 10
+const MaxEncoded = 60 << 10
 
 // AppendJSON appends e as one JSON object on one line, without a line end. The
 // names are those of the comments in [Event]; fields without a value are left
@@ -32,6 +32,7 @@ func (e Event) AppendJSON(dst []byte) []byte {
 	o.text("site", e.Site)
 	o.text("route", e.Route)
 	o.text("kind", e.Kind)
+	o.text("name", e.Name)
 	o.text("outcome", e.Outcome)
 	o.number("confidence", e.Confidence)
 	o.list("evidence", e.Evidence)
@@ -50,6 +51,8 @@ func (e Event) AppendJSON(dst []byte) []byte {
 	o.text("format", e.Format)
 	o.flag("ambiguous", e.Ambiguous)
 	e.appendHTTP(&o)
+	o.properties("properties", e.Properties)
+	o.count("properties_dropped", e.PropertiesDropped)
 	o.number("score", e.Score)
 	o.text("sanction_id", e.SanctionID)
 	o.time("expires", e.Expires)
@@ -100,6 +103,24 @@ func (o *object) list(name string, list []string) {
 		opener = ','
 	}
 	o.buf = append(o.buf, ']')
+}
+
+// properties writes an object. Names may be there twice only if the event was
+// not made from a checked configuration; then JSON readers take the last.
+func (o *object) properties(name string, list []Property) {
+	if len(list) == 0 {
+		return
+	}
+	o.key(name)
+	o.buf = append(o.buf, '{')
+	for _, p := range list {
+		if o.buf[len(o.buf)-1] != '{' {
+			o.buf = append(o.buf, ',')
+		}
+		o.buf = append(appendText(o.buf, p.Name), ':')
+		o.buf = appendText(o.buf, p.Value)
+	}
+	o.buf = append(o.buf, '}')
 }
 
 // number leaves out what JSON cannot say: NaN and the infinities.

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/doorward/doorward/config"
 )
 
 // Type says what an event records.
@@ -22,6 +24,8 @@ const (
 	TypeSanction Type = "sanction"
 	// TypeOperator is what an operator did: block, unblock, allow, mode.
 	TypeOperator Type = "operator"
+	// TypeCustom is an event of the app's own that the operator declared.
+	TypeCustom Type = "custom"
 	// TypeHealth is something an operator should look at.
 	TypeHealth Type = "health"
 )
@@ -42,6 +46,7 @@ type Event struct {
 	Site       string   // site: whose evidence it is; 256 bytes
 	Route      string   // route: declared path, or path with variable segments replaced; 128 bytes
 	Kind       string   // kind: login, signup, … as config.Kind
+	Name       string   // name: of a declared event
 	Outcome    string   // outcome: as recognize.Result
 	Confidence float64  // confidence: of the outcome, 0 to 1
 	Evidence   []string // evidence: why, in words, never a submitted value; 16 of 128 bytes
@@ -70,12 +75,18 @@ type Event struct {
 	Duration  time.Duration // duration_ms: from request to answer
 	UserAgent string        // user_agent: 256 bytes
 
+	Properties        []Property // properties: of a declared event, by name, as they were sent; 16 of 64 and 128 bytes
+	PropertiesDropped uint64     // properties_dropped: how many more had a value
+
 	Score      float64   // score: takeover risk, higher is riskier
 	SanctionID string    // sanction_id
 	Expires    time.Time // expires: when the sanction ends
 	Count      uint64    // count: how many refused attempts this event stands for; zero is one
 	Health     string    // health: which notice, a word
 }
+
+// Property is a value that the operator wants to see with an event.
+type Property struct{ Name, Value string }
 
 // Bounds of texts and lists, in bytes and elements.
 const (
@@ -100,6 +111,7 @@ func (e *Event) bound() {
 		{&e.ID, maxWord},
 		{(*string)(&e.Type), maxWord},
 		{&e.Kind, maxWord},
+		{&e.Name, maxWord},
 		{&e.Outcome, maxWord},
 		{&e.Verdict, maxWord},
 		{&e.Would, maxWord},
@@ -127,6 +139,21 @@ func (e *Event) bound() {
 	e.Evidence = clipAll(e.Evidence, maxEvidence, maxRule)
 	e.Lists = clipAll(e.Lists, maxLists, maxWord)
 	e.IdentityKeys = clipAll(e.IdentityKeys, maxLists, maxWord)
+	e.boundProperties()
+}
+
+// boundProperties counts what it leaves out.
+func (e *Event) boundProperties() {
+	tooLong := func(p Property) bool { return len(p.Name) > maxWord || len(p.Value) > maxRule }
+	if len(e.Properties) <= config.MaxProperties && !slices.ContainsFunc(e.Properties, tooLong) {
+		return
+	}
+	kept := slices.Clone(e.Properties[:min(len(e.Properties), config.MaxProperties)])
+	for i, p := range kept {
+		kept[i] = Property{clip(p.Name, maxWord), clip(p.Value, maxRule)}
+	}
+	e.PropertiesDropped += uint64(len(e.Properties) - len(kept))
+	e.Properties = kept
 }
 
 // clip returns at most n bytes of s, ending with a whole character. What is cut

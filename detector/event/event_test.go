@@ -5,11 +5,15 @@ import (
 	"math"
 	"net/netip"
 	"reflect"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/doorward/doorward/config"
 )
 
 var noon = time.Date(2026, 1, 2, 12, 0, 0, 678_000_000, time.UTC)
@@ -25,6 +29,7 @@ func fullEvent() Event {
 		IdentityKeys: []string{"email", "platform_id"}, PrimaryKey: "email", Identity: "•••", Pseudonym: "9f86d081", KeyID: "k1",
 		Format: "form", Ambiguous: true,
 		RequestID: "r-1", Method: "POST", Path: "/session", Status: 401, Duration: 12345 * time.Microsecond, UserAgent: "curl/8",
+		Name: "plan-change", Properties: []Property{{"plan", "pro"}, {"seats", "5"}}, PropertiesDropped: 2,
 		Score: 0.5, SanctionID: "s-1", Expires: noon.Add(time.Hour), Count: 3, Health: "query_password",
 	}
 }
@@ -32,12 +37,12 @@ func fullEvent() Event {
 func TestEncodesEveryFieldUnderItsName(t *testing.T) {
 	t.Parallel()
 	want := `{"id":"01JGK9XQ2R0000000000000000","time":"2026-01-02T12:00:00.678Z","type":"attempt","site":"shop.example",` +
-		`"route":"/users/*/session","kind":"login","outcome":"failure","confidence":0.97,` +
+		`"route":"/users/*/session","kind":"login","name":"plan-change","outcome":"failure","confidence":0.97,` +
 		`"evidence":["status 401","password field password"],"verdict":"allow","would":"limit","rule":"threshold source 10/10m",` +
 		`"detection":"brute_force","reason":"11 guesses","source_ip":"203.0.113.7","lists":["tor"],` +
 		`"identity_keys":["email","platform_id"],"primary_key":"email","identity":"•••","pseudonym":"9f86d081","key_id":"k1",` +
 		`"format":"form","ambiguous":true,"request_id":"r-1","method":"POST","path":"/session","status":401,"duration_ms":12.345,` +
-		`"user_agent":"curl/8","score":0.5,"sanction_id":"s-1","expires":"2026-01-02T13:00:00.678Z","count":3,"health":"query_password"}`
+		`"user_agent":"curl/8","properties":{"plan":"pro","seats":"5"},"properties_dropped":2,"score":0.5,"sanction_id":"s-1","expires":"2026-01-02T13:00:00.678Z","count":3,"health":"query_password"}`
 	e := fullEvent()
 	if got := string(e.AppendJSON(nil)); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
@@ -101,6 +106,10 @@ func longestEvent() Event {
 		case reflect.String:
 			f.SetString(long)
 		case reflect.Slice:
+			if f.Type() == reflect.TypeFor[[]Property]() {
+				f.Set(reflect.ValueOf(slices.Repeat([]Property{{long, long}}, 100)))
+				continue
+			}
 			list := make([]string, 100)
 			for i := range list {
 				list[i] = long
@@ -127,6 +136,22 @@ func TestNoEventIsLongerThanTheBound(t *testing.T) {
 	}
 	if !json.Valid(got) {
 		t.Errorf("not JSON: %.200s", got)
+	}
+}
+
+func TestPropertiesBeyondTheBoundAreCounted(t *testing.T) {
+	t.Parallel()
+	list := make([]Property, config.MaxProperties+3)
+	for i := range list {
+		list[i] = Property{Name: strconv.Itoa(i), Value: strings.Repeat("v", 200)}
+	}
+	e := Event{Type: TypeCustom, Properties: list, PropertiesDropped: 1}
+	e.bound()
+	if len(e.Properties) != config.MaxProperties || e.PropertiesDropped != 4 || len(e.Properties[0].Value) != maxRule {
+		t.Errorf("kept %d, dropped %d, first value of %d bytes", len(e.Properties), e.PropertiesDropped, len(e.Properties[0].Value))
+	}
+	if len(list) != config.MaxProperties+3 || len(list[0].Value) != 200 {
+		t.Error("the caller's slice was changed")
 	}
 }
 

@@ -16,7 +16,7 @@ const (
 	// and health notices. They may use the whole queue.
 	Reserved Class = iota
 	// Normal: failures and every other outcome of an attempt that reached the
-	// app. They may use three quarters.
+	// app, and declared events. They may use three quarters.
 	Normal
 	// Cheap: attempts that were refused. They may use half; beyond it they are
 	// counted per source.
@@ -40,6 +40,8 @@ func (c Class) String() string {
 // Class returns how dear e is.
 func (e *Event) Class() Class {
 	switch {
+	case e.Type == TypeCustom:
+		return Normal
 	case e.Type != TypeAttempt, e.Outcome == "success", e.Outcome == "challenge":
 		return Reserved
 	case !config.Answer(e.Verdict).LetsThrough():
@@ -76,7 +78,7 @@ type losses struct{ dropped [classes]atomic.Uint64 }
 
 // NewQueue returns a queue for at most capacity events; a number outside 8 to
 // 1048576 is moved to the nearest of the two. It holds 8 bytes for each place
-// and at most 9 KiB for each event, seldom more than one.
+// and at most 12 KiB for each event, seldom more than one.
 func NewQueue(capacity int) *Queue { return newQueue(capacity, new(losses)) }
 
 func newQueue(capacity int, lost *losses) *Queue {

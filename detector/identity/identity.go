@@ -81,6 +81,14 @@ func (id Identity) Value(key string) string {
 	return ""
 }
 
+// AppendValues appends the values of all identifiers to list, in their order.
+func (id Identity) AppendValues(list []string) []string {
+	for _, p := range id.pairs {
+		list = append(list, p.Value)
+	}
+	return list
+}
+
 // Map returns the identifiers as submitted, for the output of
 // `caddy doorward recognize --json`. It is nil for the empty identity.
 func (id Identity) Map() map[string]string {

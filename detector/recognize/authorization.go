@@ -21,7 +21,16 @@ const (
 // does. Bearer tokens, API keys and Negotiate are no attempts.
 func scanAuthorization(rd *reading, h http.Header) {
 	rd.place = inHeader
-	for i, value := range h["Authorization"] {
+	scanAuthorizations(rd, h["Authorization"])
+	scanAuthorizations(rd, h[ownAuthorization])
+}
+
+// ownAuthorization is the header of pages that log in by themselves and keep the
+// browser from asking for the credentials.
+const ownAuthorization = "X-Authorization"
+
+func scanAuthorizations(rd *reading, values []string) {
+	for i, value := range values {
 		if i == maxAuthorization {
 			rd.flood = true
 			break
@@ -45,7 +54,11 @@ func scanAuthorization(rd *reading, h http.Header) {
 // carriesPassword reports whether the Authorization headers hold Basic or
 // Digest credentials. It does not allocate.
 func carriesPassword(h http.Header) bool {
-	for i, value := range h["Authorization"] {
+	return holdPassword(h["Authorization"]) || holdPassword(h[ownAuthorization])
+}
+
+func holdPassword(values []string) bool {
+	for i, value := range values {
 		if i == maxAuthorization {
 			return true
 		}

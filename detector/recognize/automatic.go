@@ -30,6 +30,7 @@ func Automatic(r *Request) (Credentials, bool) {
 // read collects what the request holds, in the order of Secrets.
 func (rd *reading) read(r *Request) {
 	rd.begin()
+	rd.path = senseOfPath(r.Path)
 	if r.RawQuery != "" {
 		rd.place, rd.format = inQuery, FormatQuery
 		rd.readQuery(r.RawQuery)
@@ -37,12 +38,18 @@ func (rd *reading) read(r *Request) {
 	cut := rd.cut
 	scanBody(rd, r)
 	rd.cut = rd.cut || cut
-	if len(r.Header["Authorization"]) > 0 && !rd.authenticatesClient(r) {
+	if carriesPassword(r.Header) && !rd.authenticatesClient(r) {
 		scanAuthorization(rd, r.Header)
 	}
-	rd.settleProtobuf(senseOfPath(r.Path))
+	rd.settleProtobuf(rd.path)
+	rd.settleBare(rd.path)
+	rd.settleKeys(rd.path)
 	if len(rd.bindings) > 0 {
 		rd.rescan(r)
+	}
+	// The button tells more than a hidden field that all buttons share.
+	if rd.button&(saysSignup|saysReset|saysForgot|saysLogout|saysSelf) != 0 {
+		rd.operation = rd.button
 	}
 	rd.settleCallIDs()
 	rd.settleLetters()
@@ -62,12 +69,12 @@ func (rd *reading) readQuery(query string) {
 // OAuth client, not of a user: at a token endpoint, with a grant type. Elsewhere
 // a grant type is a decoy.
 func (rd *reading) authenticatesClient(r *Request) bool {
-	return rd.grant != noGrant && r.Method == "POST" && senseOfPath(r.Path)&saysToken != 0
+	return rd.grant != noGrant && r.Method == "POST" && rd.path&saysToken != 0
 }
 
 // judge decides kind, identities and secrets from what was read.
 func (rd *reading) judge(r *Request) (Credentials, bool) {
-	path := senseOfPath(r.Path)
+	path := rd.path
 	c := Credentials{Hostile: rd.hostile}
 	for _, f := range rd.identifiers {
 		colon, slash := isSegmentTail(r.Path, string(f.value))
@@ -127,10 +134,15 @@ func (rd *reading) effectiveMethod(r *Request) string {
 // clients send that have none, such as undefined.
 const minToken = 20
 
-// bearsToken reports whether an Authorization header holds a token.
+// bearsToken reports whether a header holds the token of somebody who is logged
+// in.
 func bearsToken(r *Request) bool {
-	value := r.Header.Get("Authorization")
-	return len(value) >= minToken && !carriesPassword(r.Header)
+	for _, name := range []string{"Authorization", "X-Auth-Token", "X-Access-Token", "X-Session-Token", "Private-Token"} {
+		if value := r.Header.Get(name); len(value) >= minToken && (name != "Authorization" || !carriesPassword(r.Header)) {
+			return true
+		}
+	}
+	return false
 }
 
 // isSegmentTail reports whether a path segment ends in a colon and name, or is a
@@ -179,6 +191,8 @@ func (rd *reading) fill(c *Credentials, r *Request, s scene) {
 	c.Missing = rd.missing(c, s)
 	c.WithCode = rd.saw(roleOTP)
 	c.Served = s.form != nil && s.form.Kind == c.Kind
+	c.MayAdminister = c.Kind == config.KindSignup ||
+		c.Kind == config.KindLogin && s.path&saysLogin == 0 && !c.Served && !rd.credentialsInHeader() && rd.grant == noGrant
 	for _, f := range rd.passwords {
 		c.InQuery = c.InQuery || f.place == inQuery
 	}

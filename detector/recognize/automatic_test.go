@@ -123,6 +123,7 @@ func TestBasicAndDigest(t *testing.T) {
 		{"digest", get(`Digest username="bo\"b", realm="r, s", nonce="n", uri="/", response="6629fae4", qop=auth`), digest},
 		{"digest without response", get(`Digest username="bob"`), wantAttempt{kind: config.KindLogin, format: FormatDigest, ids: []string{"username=bob"}, missing: true}},
 		{"digest user in UTF-8", get(`Digest username*=UTF-8''J%C3%A4s%C3%B8n+1, response=x`), wantAttempt{kind: config.KindLogin, ids: []string{"username=Jäsøn+1"}, secrets: []string{"x"}}},
+		{"a header that browsers leave alone", with(asked("POST /jsonrpc", "application/json", `{"method":"version","params":[]}`), "X-Authorization", basicAuth("bob:s")), basic("s")},
 		{"bearer", get("Bearer abc"), wantAttempt{}},
 		{"negotiate", get("Negotiate abc"), wantAttempt{}},
 		{"none", asked("GET /reports", "", ""), wantAttempt{}},
@@ -242,7 +243,9 @@ func TestHostileAndMissingValues(t *testing.T) {
 		{"true as password", jsonPost("/login", `{"email":"a@x.test","password":true}`), wantAttempt{kind: config.KindLogin, ids: []string{"email=a@x.test"}, secrets: []string{"true"}, hostile: true}},
 		{"empty password", formPost("/login", "email=a@x.test&password="), missing},
 		{"null password", jsonPost("/login", `{"email":"a@x.test","password":null}`), missing},
-		{"no password on a login path", formPost("/login", "email=a@x.test"), missing},
+		{"nothing but a user name on a login path", jsonPost("/login", `{"username":"bob"}`), wantAttempt{kind: config.KindLogin, ids: []string{"username=bob"}, missing: true}},
+		{"nothing but an address, which may ask for a link", formPost("/login", "email=a@x.test"), wantAttempt{}},
+		{"the first step of a login", formPost("/login", "username=bob&csrf_token=t"), wantAttempt{}},
 		{"empty user", formPost("/login", "email=+&password=x1"), noUser},
 		{"empty p", formPost("/", "u=bob&p="), wantAttempt{kind: config.KindLogin, ids: []string{"username=bob"}, missing: true}},
 	})

@@ -50,6 +50,8 @@ func TestXMLRPCCalls(t *testing.T) {
 	bob := wantAttempt{kind: config.KindLogin, format: FormatXML, ids: []string{"username=bob"}, secrets: []string{"x1"}}
 	missing := wantAttempt{kind: config.KindLogin, format: FormatXML, ids: []string{"username=bob"}, missing: true}
 	alone := wantAttempt{kind: config.KindLogin, format: FormatXML, secrets: []string{"x1"}}
+	numbered := bob
+	numbered.ids = []string{"username=2"}
 	login := bob
 	login.ids = []string{"login=bob"}
 	hidden := wantAttempt{kind: config.KindLogin, format: FormatXML, uninspectable: true, ambiguous: true}
@@ -72,8 +74,8 @@ func TestXMLRPCCalls(t *testing.T) {
 		{"login with a lifetime", xmlPost("auth.login", "bob", "x1", "<int>3600</int>"), bob},
 		{"login at a database", xmlPost("login", "shop", "bob", "x1"), bob},
 		{"authenticate at a database", xmlPost("authenticate", "shop", "bob", "x1", "<struct></struct>"), bob},
-		{"credentials with every call", xmlPost("execute_kw", "shop", "<int>2</int>", "x1", "res.partner", "read"),
-			wantAttempt{kind: config.KindLogin, ids: []string{"username=2"}, secrets: []string{"x1"}}},
+		{"credentials with every call", xmlPost("execute_kw", "shop", "<int>2</int>", "x1", "res.partner", "read"), numbered},
+		{"user beside an object", xmlPost("common.db.login", "bob", "<struct></struct>", "en"), wantAttempt{}},
 		{"password alone", xmlPost("auth.login", "x1"), alone},
 		{"struct", xmlPost("User.login", "<struct><member><name>login</name><value>bob</value></member><member><name>password</name><value>x1</value></member></struct>"), login},
 		{"arguments in one array", xmlPost("wp.getUsersBlogs", "<array><data><value>bob</value><value>x1</value></data></array>"), bob},
@@ -169,8 +171,7 @@ func TestGraphQLCredentialsInTheText(t *testing.T) {
 		{"aliases", graphQL(`mutation { a: login(email: "a@x.test", password: "1") {t} b: login(email: "a@x.test", password: "2") {t} c: login(email: "a@x.test", password: "3") {t} }`), three},
 		{"objects in a list", graphQL(`mutation { login(input: [{email: "a@x.test", password: "1"}, {email: "a@x.test", password: "2"}, {email: "a@x.test", password: "3"}]) }`), three},
 		{"aliases of variables", variables(`mutation($e: E!, $a: P, $b: P, $c: P) { a: login(email: $e, password: $a) b: login(email: $e, password: $b) c: login(email: $e, password: $c) }`, `{"e":"a@x.test","a":"1","b":"2","c":"3"}`), three},
-		{"aliases of objects", variables(`mutation($a: I, $b: I, $c: I) { a: login(input: $a) b: login(input: $b) c: login(input: $c) }`,
-			`{"a":{"email":"a@x.test","password":"1"},"b":{"email":"a@x.test","password":"2"},"c":{"email":"a@x.test","password":"3"}}`), three},
+		{"aliases of objects", variables(`mutation($a: I, $b: I, $c: I) { a: login(input: $a) b: login(input: $b) c: login(input: $c) }`, `{"a":{"email":"a@x.test","password":"1"},"b":{"email":"a@x.test","password":"2"},"c":{"email":"a@x.test","password":"3"}}`), three},
 		{"batch", jsonPost("/graphql", `[{"query":"mutation{login(email:\"a@x.test\",password:\"1\")}"},{"query":"mutation{login(email:\"a@x.test\",password:\"2\")}"},{"query":"mutation($p:P){login(email:\"a@x.test\",password:$p)}","variables":{"p":"3"}}]`), three},
 		{"variables", variables(`mutation($email: E!, $password: P!) { login(email: $email, password: $password) { id } }`, `{"email":"a@x.test","password":"x1"}`), mail},
 		{"variables of other names", variables(`mutation($a: E!, $b: P!) { login(email: $a, password: $b) { id } }`, `{"a":"a@x.test","b":"x1"}`), mail},
@@ -182,7 +183,7 @@ func TestGraphQLCredentialsInTheText(t *testing.T) {
 		{"form", formPost("/graphql", `query=mutation+{login(email:"a@x.test",password:"x1")}`), mail},
 		{"upload form", asked("POST /graphql", "multipart/form-data; boundary=XX", multipartBody(`name="operations"`, `{"query":"mutation{login(email:\"a@x.test\",password:\"x1\")}"}`)), mail},
 
-		{"signup", graphQL(`mutation { signup(name: "A", email: "a@x.test", password: "x1") { token } }`), signup},
+		{"signup", graphQL(`mutation { signup(name: "A B", email: "a@x.test", password: "x1") { token } }`), signup},
 		{"register", graphQL(`mutation { userRegister(input: {email: "a@x.test", password: "x1"}) { id } }`), signup},
 		{"createUser", graphQL(`mutation { createUser(input: {email: "a@x.test", password: "x1"}) { id } }`), signup},
 		{"logout", graphQL(`mutation { logout }`), wantAttempt{kind: config.KindLogout}},
@@ -226,6 +227,11 @@ func TestJSONBatches(t *testing.T) {
 		{"tRPC signup", jsonPost("/trpc/auth.register?batch=1", `{"0":{"email":"a@x.test","password":"x1"}}`), signup},
 		{"array of logins", jsonPost("/login", `[{"user":"bob","password":"1"},{"user":"bob","password":"2"},{"user":"bob","password":"3"}]`), three},
 
+		{"JSON-RPC with the password in an object", rpc(`{"id":2,"method":"common.db.login","params":["bob",{"password":"x1"},"en"]}`), bob},
+		{"JSON-RPC that asks what is wanted", rpc(`{"id":1,"method":"common.db.login","params":["bob",{},"en"]}`), wantAttempt{}},
+		{"JSON-RPC of a user's creation", rpc(`{"id":6,"method":"model.res.user.create","params":[[{"name":"G","login":"bob","password":"x1"}],{}]}`), wantAttempt{}},
+		{"JSON-RPC of own preferences", rpc(`{"id":6,"method":"model.res.user.set_preferences","params":[{"password":"x1"},{}]}`), wantAttempt{kind: config.KindPasswordChange, secrets: []string{"x1"}}},
+		{"JSON-RPC logout", rpc(`{"id":6,"method":"auth.delete_session","params":[]}`), wantAttempt{kind: config.KindLogout}},
 		{"JSON-RPC of an administrator", rpc(`{"jsonrpc":"2.0","method":"user.update","params":{"username":"bob","password":"x1"},"id":1}`), wantAttempt{}},
 		{"JSON-RPC of something else", rpc(`{"jsonrpc":"2.0","method":"item.get","params":["bob","x1"],"id":1}`), wantAttempt{}},
 		{"a method beside the fields hides nothing", jsonPost("/", `{"user":"bob","password":"x1","method":"user.update","params":{}}`), bob},
@@ -264,5 +270,29 @@ func TestProtobufMessages(t *testing.T) {
 
 		{"another call", post("/api.NoteService/CreateNote", proto, plain), wantAttempt{}},
 		{"refresh", post("/api.AuthService/RefreshToken", proto, plain), wantAttempt{}},
+	})
+}
+
+func TestSOAPEnvelopes(t *testing.T) {
+	t.Parallel()
+	envelope := func(header, body string) *Request {
+		return asked("POST /soap", "text/xml; charset=utf-8", `<?xml version="1.0"?><s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Header>`+
+			header+"</s:Header><s:Body>"+body+"</s:Body></s:Envelope>")
+	}
+	bob := wantAttempt{kind: config.KindLogin, format: FormatXML, ids: []string{"username=bob"}, secrets: []string{"x1"}}
+	missing := bob
+	missing.secrets, missing.missing = nil, true
+	hidden := wantAttempt{kind: config.KindLogin, format: FormatXML, ids: []string{"username=&b;"}, secrets: []string{"x1"}, ambiguous: true, uninspectable: true}
+	defined := envelope("", `<Login><username>&b;</username><password>x1</password></Login>`)
+	defined.Body = append([]byte(`<!DOCTYPE a [<!ENTITY b "bob">]>`), defined.Body...)
+	checkRows(t, []attemptRow{
+		{"login", envelope("", `<t:Login xmlns:t="urn:a"><t:username>bob</t:username><t:password>x1</t:password></t:Login>`), bob},
+		{"authentication request", envelope("<context/>", `<AuthRequest><account by="name">bob</account><password><![CDATA[x1]]></password></AuthRequest>`), bob},
+		{"user name token", envelope(`<w:Security><w:UsernameToken><w:Username>bob</w:Username><w:Password Type="t">x1</w:Password></w:UsernameToken></w:Security>`, `<GetReport><id>5</id></GetReport>`), bob},
+		{"empty password", envelope("", `<Login><username>bob</username><password/></Login>`), missing},
+		{"document type", defined, hidden},
+
+		{"another operation", envelope("", `<SaveMailer><username>bob</username><password>x1</password></SaveMailer>`), wantAttempt{}},
+		{"no envelope", asked("POST /soap", "text/xml", `<Login><username>bob</username><password>x1</password></Login>`), wantAttempt{}},
 	})
 }

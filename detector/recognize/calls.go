@@ -13,15 +13,23 @@ const maxArguments = 5
 // rpcCall is a remote procedure call whose arguments are told apart by their
 // order. Its texts alias the request unless they had to be decoded.
 type rpcCall struct {
-	method  []byte
-	args    [maxArguments][]byte
-	numbers [maxArguments]bool // the argument is a number, not a text
-	n       int
+	method []byte
+	args   [maxArguments][]byte
+	kinds  [maxArguments]argumentKind
+	n      int
 }
 
-func (c *rpcCall) add(value []byte, number bool) {
+type argumentKind uint8
+
+const (
+	textArgument argumentKind = iota
+	numberArgument
+	structArgument // an object or array
+)
+
+func (c *rpcCall) add(value []byte, kind argumentKind) {
 	if c.n < maxArguments {
-		c.args[c.n], c.numbers[c.n] = value, number
+		c.args[c.n], c.kinds[c.n] = value, kind
 		c.n++
 	}
 }
@@ -29,7 +37,7 @@ func (c *rpcCall) add(value []byte, number bool) {
 // texts is how many of the first arguments are texts.
 func (c *rpcCall) texts() int {
 	for i := range c.n {
-		if c.numbers[i] {
+		if c.kinds[i] != textArgument {
 			return i
 		}
 	}
@@ -51,9 +59,9 @@ func (c *rpcCall) credentials() (user, password int, ok bool) {
 		return user, user + 1, c.n > user+1
 	case "execute", "execute_kw":
 		// (database, number of the user, password, …)
-		return 1, 2, c.n > 2 && c.numbers[1] && !c.numbers[0] && !c.numbers[2]
+		return 1, 2, c.n > 2 && c.kinds[0] == textArgument && c.kinds[1] == numberArgument && c.kinds[2] == textArgument
 	}
-	if i := bytes.LastIndexByte(c.method, '.'); senseOfWords(c.method[i+1:])&(saysLogin|saysLogout) != saysLogin {
+	if !c.logsIn() {
 		return 0, 0, false
 	}
 	switch c.texts() {
@@ -65,6 +73,12 @@ func (c *rpcCall) credentials() (user, password int, ok bool) {
 		return 1, 2, true
 	}
 	return 0, 1, true
+}
+
+// logsIn reports whether the last part of the method says login.
+func (c *rpcCall) logsIn() bool {
+	i := bytes.LastIndexByte(c.method, '.')
+	return len(c.method) <= maxName && senseOfWords(c.method[i+1:])&(saysLogin|saysLogout) == saysLogin
 }
 
 // weblogUser returns where the user stands in a call of the weblog APIs, -1 for
@@ -88,13 +102,16 @@ func (rd *reading) takeCall(c *rpcCall) bool {
 		return false
 	}
 	if user >= 0 {
-		rd.credential(meaning{role: roleIdentifier, key: "username", word: "user"}, callHolder, c.args[user], textValue)
+		rd.credential(callUser, callHolder, c.args[user], textValue)
 	}
 	rd.credential(meaning{role: rolePassword, word: "password"}, callHolder, c.args[password], textValue)
 	rd.nameCall(c.method)
 	rd.dispatch |= saysLogin // whatever it does, it checks credentials first
 	return true
 }
+
+// callUser is what an argument is that names the user by its place.
+var callUser = meaning{role: roleIdentifier, key: "username", word: "user"}
 
 // callHolder is the path of arguments that have no name.
 var callHolder = []byte("params.argument")
@@ -132,16 +149,30 @@ func (rd *reading) argument(path, raw []byte, decode func([]byte) []byte, t valu
 		return
 	}
 	if t == textValue {
-		raw = decode(raw)
+		rd.call.add(decode(raw), textArgument)
+		return
 	}
-	rd.call.add(raw, t == numberValue)
+	rd.call.add(raw, numberArgument)
+}
+
+// structured notes an object or array at path among the arguments.
+func (rd *reading) structured(path []byte) {
+	parent, last := cutLast(path)
+	if _, holder := cutLast(parent); isDigits(last) && (string(holder) == "params" || string(holder) == "args") {
+		rd.call.add(nil, structArgument)
+	}
 }
 
 // endCall closes a call of JSON-RPC, or an element of a batch of whatever kind.
 func (rd *reading) endCall() {
-	if rd.call.method != nil && !rd.takeCall(&rd.call) && (rd.call.n > 0 || rd.saw(roleRPC)) {
+	if rd.call.method != nil && !rd.takeCall(&rd.call) && (rd.call.n > 0 || rd.argued || rd.saw(roleRPC)) {
 		rd.called(rd.call.method)
+		// login(user, {password: …})
+		if rd.call.texts() == 1 && rd.call.n > 1 && rd.call.logsIn() {
+			rd.credential(callUser, callHolder, rd.call.args[0], textValue)
+		}
 	}
+	rd.argued = false
 	rd.call = rpcCall{}
 	rd.tally.next()
 }

@@ -9,37 +9,6 @@ import (
 	"github.com/doorward/doorward/detector/identity"
 )
 
-// settleLetters decides whether u and p are credentials: only together, in one
-// place and object. A p that is a small number is a page.
-func (rd *reading) settleLetters() {
-	pair := func(p field) bool {
-		return !isPageNumber(p.value) && slices.ContainsFunc(rd.identifiers, func(u field) bool {
-			return u.role == roleLetterUser && u.place == p.place && u.holder == p.holder
-		})
-	}
-	rd.passwords = slices.DeleteFunc(rd.passwords, func(f field) bool {
-		return f.role == roleLetterPassword && !pair(f)
-	})
-	both := rd.emptyPassword == "p"
-	for i := range rd.passwords {
-		if f := &rd.passwords[i]; f.role == roleLetterPassword {
-			f.role, both = rolePassword, true
-		}
-	}
-	rd.identifiers = slices.DeleteFunc(rd.identifiers, func(f field) bool {
-		return f.role == roleLetterUser && !both
-	})
-	for i := range rd.identifiers {
-		if f := &rd.identifiers[i]; f.role == roleLetterUser {
-			f.role = roleIdentifier
-		}
-	}
-	// An empty p without a u is nothing.
-	if rd.emptyPassword == "p" && !slices.ContainsFunc(rd.identifiers, func(f field) bool { return f.word == "u" }) {
-		rd.emptyPassword = ""
-	}
-}
-
 func isPageNumber(value []byte) bool { return len(value) <= 4 && isDigits(value) }
 
 // has reports whether there is a password of role r.
@@ -93,30 +62,43 @@ func (rd *reading) candidates(k config.Kind) []field {
 	has := func(r role) bool {
 		return slices.ContainsFunc(related, func(f field) bool { return f.role == r })
 	}
-	strong, named := has(roleIdentifier), has(roleName)
+	strong, bare := has(roleIdentifier), has(roleName)
+	named := slices.ContainsFunc(related, func(f field) bool { return f.role == roleIdentifier && f.key != "email" && f.key != "phone" })
 	related = slices.DeleteFunc(related, func(f field) bool {
 		switch f.role {
 		case roleName:
-			return strong && k != config.KindLogin
+			if f.place == inQuery && strong && bytes.IndexByte(f.value, '/') >= 0 {
+				return true // a file
+			}
+			return strong && k != config.KindLogin && (named || rd.namesPerson(f.value))
 		case roleID:
-			return strong || named
+			return strong || bare
 		}
 		return f.key == "login" && isSubmitText(f.value) && otherThan(rd.identifiers, f)
 	})
-	// The body names the user better than the header in front of it, and the
-	// field that the app's own form asks for best.
+	// The body names the user better than the header in front of it, and than a
+	// bare name in the query, which often is that of a file or a page; the field
+	// that the app's own form asks for names him best.
 	slices.SortStableFunc(related, func(a, b field) int { return trust(b) - trust(a) })
 	return related
 }
 
+// namesPerson reports whether a bare name is that of a person rather than of an
+// account: it has a space, or stands beside other names of the person.
+func (rd *reading) namesPerson(name []byte) bool {
+	return rd.saw(rolePerson) || bytes.IndexByte(name, ' ') >= 0
+}
+
 func trust(f field) int {
 	switch {
-	case f.place == inHeader:
+	case f.place == inQuery && f.role != roleIdentifier:
 		return 0
-	case f.forms == 0:
+	case f.place == inHeader:
 		return 1
+	case f.forms == 0:
+		return 2
 	}
-	return 2
+	return 3
 }
 
 func (rd *reading) nearPassword(f field) bool {
@@ -140,7 +122,7 @@ func within(inner, outer string) bool {
 
 func otherThan(fields []field, f field) bool {
 	return slices.ContainsFunc(fields, func(g field) bool {
-		return g.role == roleIdentifier && !bytes.Equal(g.value, f.value)
+		return (g.role == roleIdentifier || g.role == roleName) && !bytes.Equal(g.value, f.value)
 	})
 }
 

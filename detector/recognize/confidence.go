@@ -27,8 +27,11 @@ func (rd *reading) weigh(c *Credentials, s scene) (float32, []string) {
 	if len(c.Identities) > 0 && len(rd.identifiers) > 0 {
 		evidence = append(evidence, describe("identifier", rd.identifiers[0]))
 	}
-	if said := wordFor(s.path, c.Kind); said != "" {
-		evidence = append(evidence, said)
+	switch {
+	case saysKind(rd.path, c.Kind):
+		evidence = append(evidence, "path of a "+string(c.Kind))
+	case saysKind(s.path, c.Kind):
+		evidence = append(evidence, "call of a "+string(c.Kind))
 	}
 	if s.ofForm(c.Kind) {
 		evidence = append(evidence, "the app served a "+string(c.Kind)+" form for this address")
@@ -41,7 +44,7 @@ func (rd *reading) weigh(c *Credentials, s scene) (float32, []string) {
 }
 
 func (rd *reading) sure(c *Credentials, s scene) float32 {
-	fits := wordFor(s.path, c.Kind) != ""
+	fits := saysKind(s.path, c.Kind)
 	switch {
 	case c.Format == FormatBasic, c.Format == FormatDigest:
 		return sureHeader
@@ -57,7 +60,7 @@ func (rd *reading) sure(c *Credentials, s scene) float32 {
 		return sureLoginPath
 	case rd.grant == passwordGrant:
 		return sureGrant
-	case s.path&saysAuth != 0, wordFor(s.all, c.Kind) != "":
+	case s.path&saysAuth != 0, saysKind(s.all, c.Kind):
 		return sureAuthPath
 	}
 	return sureFields
@@ -82,8 +85,8 @@ func describe(what string, f field) string {
 	return what + " field " + f.word
 }
 
-// wordFor says whether a path speaks of kind k.
-func wordFor(path pathSense, k config.Kind) string {
+// saysKind reports whether a path, or a call, speaks of kind k.
+func saysKind(path pathSense, k config.Kind) bool {
 	var mask pathSense
 	switch k {
 	case config.KindLogin:
@@ -101,10 +104,7 @@ func wordFor(path pathSense, k config.Kind) string {
 	case config.KindPasswordChange:
 		mask = saysPassword | saysChange | saysSelf
 	}
-	if path&mask == 0 {
-		return ""
-	}
-	return "path of a " + string(k)
+	return path&mask != 0
 }
 
 func flagEvidence(c *Credentials, rd *reading) []string {

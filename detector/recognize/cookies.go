@@ -128,8 +128,9 @@ func (s cookieSigns) session() bool { return s.fresh || s.renewed || s.login }
 
 func readCookies(x Exchange) cookieSigns {
 	var s cookieSigns
+	var room [wordRoom]byte
 	for _, c := range answerCookies(x.Response.Header) {
-		name := listWords(c.name)
+		name := wordsInto(room[:], c.name)
 		switch {
 		case c.deleted:
 		case name.any(flashCookieWords):
@@ -157,10 +158,6 @@ func isVisitorCookie(known RouteFacts, name string) bool {
 // isLoginCookie reports whether the words of a cookie name say that somebody
 // is logged in. "session" or "auth" do not: many apps give both to visitors.
 func isLoginCookie(name wordList) bool { return name.says(loginCookieNames) }
-
-func containsWord(words []string, set map[string]bool) bool {
-	return slices.ContainsFunc(words, func(w string) bool { return set[w] })
-}
 
 // flashCookieWords are words in the names of cookies that carry a message to
 // the next page.

@@ -44,7 +44,7 @@ func PathMatches(pattern, path string) bool {
 
 // Declared reads a request of a declared route, which the caller has matched.
 // The kind is the declared one. It is false only for what cannot be an attempt
-// there: a page view, a request without the header the credentials are
+// there: a request that a line `when` rules out, a page view, a request without the header the credentials are
 // declared to be in, and an OAuth grant other than the password one (H24).
 //
 // The declared identifiers together are the identity. When none of those that
@@ -58,10 +58,10 @@ func Declared(r *Request, route *config.Route) (Credentials, bool) {
 		rd.dropHeaderUnless(route.Password.From)
 	}
 	rd.outside(r, route)
-	if !rd.plausible(r, route) {
+	if !rd.matches(r, route.When) || !rd.plausible(r, route) {
 		return Credentials{}, false
 	}
-	path := senseOfPath(r.Path)
+	path := rd.path
 	c := Credentials{Kind: route.Kind, Declared: route, Hostile: rd.hostile}
 	needed := route.Kind == config.KindLogin || route.Kind == config.KindSignup
 	s := scene{
@@ -106,7 +106,7 @@ func wantsOf(route *config.Route) []want {
 	if route.Password != nil {
 		add(*route.Password, -1)
 	}
-	return wants
+	return appendMatched(wants, route.When)
 }
 
 // dropHeaderUnless forgets Basic and Digest credentials when the password is

@@ -72,7 +72,7 @@ func decodeOne(encoding string, prefix []byte, complete bool, limit int) (body [
 		// HEAD, 204 and 304 name an encoding without a body.
 		return nil, complete, true
 	}
-	r, err := decoderOf(encoding, prefix)
+	r, err := decoderOf(encoding, prefix, maxZstdWindow)
 	if err != nil {
 		return nil, false, false
 	}
@@ -89,7 +89,7 @@ func decodeOne(encoding string, prefix []byte, complete bool, limit int) (body [
 	return body, false, cut && len(body) > 0
 }
 
-func decoderOf(encoding string, prefix []byte) (io.ReadCloser, error) {
+func decoderOf(encoding string, prefix []byte, window uint64) (io.ReadCloser, error) {
 	src := bytes.NewReader(prefix)
 	switch encoding {
 	case "gzip", "x-gzip":
@@ -102,7 +102,7 @@ func decoderOf(encoding string, prefix []byte) (io.ReadCloser, error) {
 		return flate.NewReader(bytes.NewReader(prefix)), nil
 	case "zstd":
 		d, err := zstd.NewReader(src, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
-			zstd.WithDecoderMaxWindow(maxZstdWindow))
+			zstd.WithDecoderMaxWindow(window))
 		if err != nil {
 			return nil, err
 		}

@@ -16,6 +16,10 @@
 // answers; JSON; redirects; HTML. A rule that rests on something missing (no
 // password field in the page, so it was a success) needs the whole body.
 //
+// The forms that the app serves tell more than names do: [FormsIn] reads them, a
+// [FormBook] keeps those of a site, and Request.Form brings the one that was
+// served for a request back, so that its fields count as what they were there.
+//
 // All functions are safe for concurrent use and hold no state: what is learned
-// about a route lives with the caller.
+// about a route lives with the caller, in a FormBook or elsewhere.
 package recognize

@@ -2,19 +2,21 @@ package recognize
 
 import (
 	"bytes"
-	"compress/flate"
-	"compress/gzip"
-	"compress/zlib"
 	"errors"
 	"io"
 	"mime"
 	"net/http"
+	"slices"
 	"strings"
 )
 
 // maxDecoded is how much of a compressed body is unpacked: as much as is
 // looked at of a plain one by default, however far it would expand.
 const maxDecoded = 64 << 10
+
+// maxRequestWindow bounds the memory of the zstd decoder of a request. A body of
+// maxDecoded needs no larger window; one that declares more is not read.
+const maxRequestWindow = 256 << 10
 
 // scanBody reads the inspected prefix of the body in whatever format it comes.
 func scanBody(rd *reading, r *Request) {
@@ -26,10 +28,10 @@ func scanBody(rd *reading, r *Request) {
 	body, decoded := unpack(rd, r.Body, r.Header)
 	rd.cut = rd.cut || !r.Complete
 	contentType := strings.Join(r.Header["Content-Type"], ",")
-	switch {
-	case isProtobuf(contentType):
+	if isProtobuf(contentType) {
 		scanProtobuf(rd, body, contentType)
-	case readableCharset(contentType) && !isUTF16(body):
+	}
+	if rd.body == "" && readableCharset(contentType) && !isUTF16(body) {
 		scanText(rd, body, contentType)
 	}
 	rd.plain = body
@@ -66,9 +68,10 @@ func scanText(rd *reading, body []byte, contentType string) {
 		scanMultipart(rd, body, contentType)
 		return
 	}
+	form := holdsFold(contentType, "x-www-form-urlencoded")
 	if looksLikeXML(body) {
 		scanXMLRPC(rd, body)
-		if rd.body != "" {
+		if rd.body != "" && !form {
 			return
 		}
 	}
@@ -77,56 +80,72 @@ func scanText(rd *reading, body []byte, contentType string) {
 		rd.readDocument(nil, body)
 		return
 	}
-	// A form that looks like JSON is read both ways: what the app takes it for
-	// is unknown.
+	// A form that looks like something else is read both ways: what the app takes
+	// it for is unknown.
 	if body[0] == '{' || body[0] == '[' {
 		rd.body = FormatJSON
 		cut := rd.cut
 		scanJSON(rd, body, nil)
-		if !holdsFold(contentType, "x-www-form-urlencoded") {
+		if !form {
 			return
 		}
 		rd.cut = cut
 	}
-	switch {
-	case holdsFold(contentType, "x-www-form-urlencoded"), looksLikeForm(body):
-		rd.format = FormatForm
-		if rd.body == "" {
-			rd.body = FormatForm
-		}
-		scanForm(rd, body)
-	case looksLikeBoundary(body[:min(len(body), 3)]):
-		rd.format, rd.body = FormatMultipart, FormatMultipart
-		scanMultipart(rd, body, "")
-	}
+	scanPairs(rd, body, form)
 }
 
-// unpack decodes gzip and deflate (RFC 9110 §8.4.1), at most maxDecoded of it.
-// When the encoding is unknown, or the body is not what its encoding says, the
-// body is returned as it is and decoded is false.
-func unpack(rd *reading, body []byte, h http.Header) (plain []byte, decoded bool) {
-	encoding := strings.ToLower(strings.TrimSpace(strings.Join(h["Content-Encoding"], ",")))
-	var r io.Reader
-	var err error
-	switch encoding {
-	case "", "identity":
-		return body, true
-	case "gzip", "x-gzip":
-		r, err = gzip.NewReader(bytes.NewReader(body))
-	case "deflate":
-		if r, err = zlib.NewReader(bytes.NewReader(body)); err != nil {
-			r, err = flate.NewReader(bytes.NewReader(body)), nil
+// scanPairs reads a form or the parts of one, by the look of the body.
+func scanPairs(rd *reading, body []byte, form bool) {
+	cut := rd.cut
+	if looksLikeBoundary(body[:min(len(body), 3)]) {
+		rd.format = FormatMultipart
+		if !form {
+			rd.body = FormatMultipart
 		}
-	default:
+		scanMultipart(rd, body, "")
+	}
+	if !form && (rd.body == FormatMultipart || !looksLikeForm(body)) {
+		return
+	}
+	rd.format, rd.cut = FormatForm, cut
+	if rd.body == "" {
+		rd.body = FormatForm
+	}
+	scanForm(rd, body)
+}
+
+// unpack undoes gzip, deflate and zstd (RFC 9110 §8.4.1, RFC 8878), at most
+// maxEncodings of them and at most maxDecoded of the text. When an encoding is
+// unknown, or the body is not what its encoding says, the body is returned as it
+// is and decoded is false.
+func unpack(rd *reading, body []byte, h http.Header) (plain []byte, decoded bool) {
+	if len(h["Content-Encoding"]) == 0 {
+		return body, true
+	}
+	encodings := contentEncodings(h)
+	if len(encodings) > maxEncodings {
 		return body, false
 	}
+	plain = body
+	for _, encoding := range slices.Backward(encodings) {
+		var ok bool
+		if plain, ok = unpackOne(rd, plain, encoding); !ok {
+			return body, false
+		}
+	}
+	return plain, true
+}
+
+func unpackOne(rd *reading, body []byte, encoding string) (plain []byte, ok bool) {
+	r, err := decoderOf(encoding, body, maxRequestWindow)
 	if err != nil {
-		return body, false
+		return nil, false
 	}
+	defer r.Close()
 	buf := make([]byte, maxDecoded)
 	n, _ := io.ReadFull(r, buf)
 	if n == 0 {
-		return body, false
+		return nil, false
 	}
 	// Only a reader at the clean end of its stream says EOF: a full buffer may
 	// have more behind it, a cut or broken stream keeps its error.

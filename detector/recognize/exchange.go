@@ -1,6 +1,9 @@
 package recognize
 
-import "net/http"
+import (
+	"net/http"
+	"strings"
+)
 
 // maxCookieNames bounds how many cookie names of a request are looked at.
 const maxCookieNames = 64
@@ -16,18 +19,33 @@ func (r *Request) Exchange(found *Credentials, resp *Response, known RouteFacts)
 	if found.Format == FormatBasic || found.Format == FormatDigest {
 		x.WithCode = bringsCode(r.Header)
 	}
-	for _, c := range (&http.Request{Header: r.Header}).Cookies() {
-		if len(x.Cookies) == maxCookieNames {
-			break
-		}
-		x.Cookies = append(x.Cookies, c.Name)
-	}
+	x.Cookies = cookieNames(r.Header["Cookie"])
 	for _, id := range found.Identities {
-		for _, pair := range id.Pairs() {
-			x.Echoes = append(x.Echoes, pair.Value)
-		}
+		x.Echoes = id.AppendValues(x.Echoes)
 	}
 	return x
+}
+
+// cookieNames lists the names in Cookie headers (RFC 6265, section 4.2.1),
+// without copying any. Names without a value are left out.
+func cookieNames(lines []string) []string {
+	count := 0
+	for _, line := range lines {
+		count += strings.Count(line, "=")
+	}
+	if count == 0 {
+		return nil
+	}
+	names := make([]string, 0, min(count, maxCookieNames))
+	for _, line := range lines {
+		for pair := range strings.SplitSeq(line, ";") {
+			name, _, ok := strings.Cut(strings.TrimSpace(pair), "=")
+			if ok && name != "" && len(names) < cap(names) {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
 }
 
 // bringsCode reports whether a header of the request carries a second factor:

@@ -180,7 +180,7 @@ func (e *shelved) holds(f *Form) bool {
 }
 
 func (f *Form) same(g *Form) bool {
-	return f.Kind == g.Kind && f.operation == g.operation && slices.Equal(f.Identifiers, g.Identifiers) && slices.Equal(f.Passwords, g.Passwords)
+	return f.Kind == g.Kind && slices.Equal(f.Identifiers, g.Identifiers) && slices.Equal(f.Passwords, g.Passwords)
 }
 
 // with returns the forms of e and, in front of them, f. Where there is no room,

@@ -65,21 +65,6 @@ func senseOfQuery(query string) (says pathSense) {
 	return says
 }
 
-// formTally is what the fields of a form come to.
-type formTally struct {
-	passwords []formField
-	users     []formField
-	// current, fresh and old are the passwords that are plainly the one in
-	// force, one to be, and the one to be replaced.
-	current, fresh, old int
-	// typed is how many fields there are besides the passwords to be filled in.
-	typed int
-	// known: the name or autocomplete attribute of a user field tells.
-	known bool
-	// proof: a hidden field that may hold the token of a reset.
-	proof bool
-}
-
 // places are what the parts of a page say about a form, the nearest first:
 // button, what the query names as the thing to do, action, page, and the
 // labels of the form.
@@ -149,17 +134,27 @@ func (t *formTally) kindOfOne(p *places) config.Kind {
 
 // kindOfTwo is for forms with two passwords, none of them old.
 func (t *formTally) kindOfTwo(p *places) config.Kind {
-	says, all := p.first(false), p.union()
-	named := len(t.users) > 0
+	says := p.first(false)
 	switch {
 	case says == saysReset:
 		return config.KindReset
-	case named && says == saysSignup && (all&saysAdmin == 0 || all&saysSetup != 0):
+	case len(t.users) == 0:
+		return t.kindOfRenewal(p, says)
+	case says == saysSignup && (p.union()&saysAdmin == 0 || p.union()&saysSetup != 0):
 		return config.KindSignup
-	case !named && says == 0 && !t.proof && all&saysChange != 0 && all&saysAdmin == 0:
-		return config.KindPasswordChange
-	case !named && says == 0 && t.proof && all&saysPassword != 0 && all&saysAdmin == 0:
+	}
+	return config.KindNone
+}
+
+// kindOfRenewal is for forms with two passwords and no user.
+func (t *formTally) kindOfRenewal(p *places, says pathSense) config.Kind {
+	all := p.union()
+	switch {
+	case all&saysAdmin != 0:
+	case t.proof && says == 0 && all&saysPassword != 0:
 		return config.KindReset
+	case !t.proof && ((p[0]|p[1])&saysChange != 0 || says == 0 && all&saysChange != 0):
+		return config.KindPasswordChange
 	}
 	return config.KindNone
 }
@@ -170,7 +165,7 @@ func (f *rawForm) finish(page *pageAddress) []Form {
 	if f.dialog {
 		return nil
 	}
-	t := f.formTally()
+	t := f.tally()
 	if len(t.passwords) == 0 {
 		return nil
 	}
@@ -222,117 +217,6 @@ func (f *rawForm) targets() []formButton {
 	return append([]formButton{own}, list...)
 }
 
-// formTally sorts the fields.
-func (f *rawForm) formTally() formTally {
-	var t formTally
-	before := -1 // the last field somebody types a text into before the password
-	for i := range f.inputs {
-		in := &f.inputs[i]
-		switch {
-		case in.sort == hiddenInput:
-			t.proof = t.proof || isProof([]byte(in.name))
-		case in.concealed:
-		case in.sort == passwordInput:
-			t.addPassword(in)
-		case in.sort == otherInput:
-			t.typed++
-		default:
-			t.typed++
-			if key, ok := in.user(); ok {
-				t.addUser(in.name, key)
-				t.known = true
-			} else if len(t.passwords) == 0 && in.fill != fillOther {
-				before = i
-			}
-		}
-	}
-	switch {
-	case len(t.users) > 0 || len(t.passwords) == 0:
-	case before >= 0:
-		t.addUser(f.inputs[before].name, f.inputs[before].defaultKey())
-	default:
-		f.hiddenUser(&t)
-	}
-	return t
-}
-
-// hiddenUser looks for the user among the hidden fields: the second step of a
-// login that asks for the name first, and has it filled in.
-func (f *rawForm) hiddenUser(t *formTally) {
-	for i := range f.inputs {
-		if in := &f.inputs[i]; in.sort == hiddenInput && !in.flag && len(t.passwords) == 1 {
-			if key, ok := in.user(); ok {
-				t.addUser(in.name, key)
-			}
-		}
-	}
-}
-
-// user reports whether name or autocomplete attribute say that a field names
-// the user, and the key of the identity.
-func (in *formInput) user() (key string, ok bool) {
-	m := nameOf(lastSegment(in.name))
-	if m.role == roleIdentifier {
-		key = m.key
-	}
-	switch in.fill {
-	case fillUser, fillEmail, fillPhone:
-		if key == "" {
-			key = in.defaultKey()
-		}
-	case fillOther:
-		return "", false
-	default:
-		if key == "" && in.sort == emailInput {
-			key = "email"
-		}
-	}
-	return key, key != "" || m.role == roleLetterUser
-}
-
-// defaultKey is for fields whose name says nothing.
-func (in *formInput) defaultKey() string {
-	switch {
-	case in.fill == fillUser:
-		return "username"
-	case in.fill == fillEmail, in.sort == emailInput:
-		return "email"
-	case in.fill == fillPhone, in.sort == phoneInput:
-		return "phone"
-	}
-	return "username"
-}
-
-func (t *formTally) addUser(name, key string) {
-	if key == "" {
-		key = "username"
-	}
-	if len(t.users) < maxFormFields {
-		t.users = append(t.users, formField{text: name, role: roleIdentifier, key: key})
-	}
-}
-
-func (t *formTally) addPassword(in *formInput) {
-	if len(t.passwords) == maxFormFields {
-		return
-	}
-	role := nameOf(lastSegment(in.name)).role
-	switch {
-	case in.fill == fillCurrentPassword:
-		t.current++
-	case in.fill == fillNewPassword, role == roleNewPassword, role == roleConfirm:
-		t.fresh++
-	}
-	p := formField{text: in.name, role: rolePassword}
-	if role == roleOldPassword {
-		t.old++
-	}
-	if role == roleOldPassword || in.fill == fillCurrentPassword {
-		p.role = roleOldPassword
-	}
-	t.passwords = append(t.passwords, p)
-}
-
 // isProof reports whether a field's name may be that of the token that a reset
 // mail brings, and not of one against forgery.
 func isProof(name []byte) bool {
@@ -341,7 +225,7 @@ func isProof(name []byte) bool {
 			return false
 		}
 	}
-	return nameOf(lastSegment(string(name[:min(len(name), maxHolder)]))).role == roleToken
+	return nameOf(lastOfName(string(name[:min(len(name), maxHolder)]))).role == roleToken
 }
 
 var forgeryGuards = []string{"csrf", "xsrf", "authenticity", "nonce", "verificationtoken", "form"}

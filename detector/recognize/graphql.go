@@ -38,6 +38,9 @@ type gqlReader struct {
 	calls    tally
 	defaults []gqlDefault
 	path     []byte
+	// meant is what path means, once it was classified.
+	meant      meaning
+	classified bool
 }
 
 // gqlDefault is the value of a variable that a document gives itself.
@@ -53,6 +56,8 @@ func (rd *reading) readDocument(path, text []byte) {
 	g := gqlReader{rd: rd, lex: gqlLexer{text: text}, base: parent}
 	rd.signs |= 1 << roleDocument
 	g.read()
+	// Credentials may stand behind what was read.
+	rd.cut, rd.opaque = rd.cut || g.lex.over, rd.opaque || g.lex.over
 	rd.tally.inline += g.calls.n
 }
 
@@ -158,7 +163,7 @@ func unquoted(t gqlToken) []byte {
 func (g *gqlReader) arguments() {
 	var marks [maxArgumentDepth]int
 	depth, skipped := 0, 0
-	g.path = append(g.path[:0], "variables"...)
+	g.path, g.classified = append(g.path[:0], "variables"...), false
 	mark := len(g.path)
 	for {
 		t := g.lex.next()
@@ -181,12 +186,13 @@ func (g *gqlReader) arguments() {
 				continue
 			}
 			g.calls.next()
+			g.path, g.classified = g.path[:mark], false
 			depth--
-			g.path, mark = g.path[:mark], marks[depth]
+			mark = marks[min(depth, len(marks)-1)]
 		case gqlName:
 			if g.lex.peek() == ':' {
 				g.lex.next()
-				g.path = appendName(append(g.path[:mark], '.'), t.text)
+				g.path, g.classified = appendName(append(g.path[:mark], '.'), t.text), false
 				continue
 			}
 			g.value(t)
@@ -198,7 +204,10 @@ func (g *gqlReader) arguments() {
 
 // value takes the value of the argument at g.path.
 func (g *gqlReader) value(t gqlToken) {
-	m := classify(g.path)
+	if !g.classified {
+		g.meant, g.classified = classify(g.path), true
+	}
+	m := g.meant
 	if t.kind == gqlVariable {
 		g.variable(t.text, m)
 		return

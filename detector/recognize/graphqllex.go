@@ -7,7 +7,15 @@ import "bytes"
 type gqlLexer struct {
 	text []byte
 	pos  int
+	// tokens is how many were read; over tells that there were more than
+	// maxTokens, and that the rest was left out.
+	tokens int
+	over   bool
 }
+
+// maxTokens is how many tokens of a document are read, several times what the
+// largest queries of introspection have.
+const maxTokens = 8192
 
 // gqlKind is what a token is; punctuation is its own byte.
 type gqlKind byte
@@ -31,6 +39,10 @@ type gqlToken struct {
 func (x *gqlLexer) next() gqlToken {
 	x.skipIgnored()
 	if x.pos >= len(x.text) {
+		return gqlToken{}
+	}
+	if x.tokens++; x.tokens > maxTokens {
+		x.over, x.pos = true, len(x.text)
 		return gqlToken{}
 	}
 	c := x.text[x.pos]
@@ -66,11 +78,9 @@ func (x *gqlLexer) skipIgnored() {
 		case isJSONSpace(c) || c == ',' || c == 0xef || c == 0xbb || c == 0xbf:
 			x.pos++
 		case c == '#':
-			n := bytes.IndexAny(x.text[x.pos:], "\r\n")
-			if n < 0 {
-				n = len(x.text) - x.pos
+			for x.pos < len(x.text) && x.text[x.pos] != '\n' && x.text[x.pos] != '\r' {
+				x.pos++
 			}
-			x.pos += n
 		default:
 			return
 		}

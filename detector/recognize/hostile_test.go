@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/klauspost/compress/zstd"
+
 	"github.com/doorward/doorward/config"
 )
 
@@ -29,7 +31,46 @@ func worstBodies() map[string]*Request {
 	parts := func(unit string) *Request {
 		return asked("POST /login", "multipart/form-data; boundary=X", fill("", unit, "--X--"))
 	}
+	xml := func(begin, unit, end string) *Request {
+		return asked("POST /login", "text/xml", fill(begin, unit, end))
+	}
+	call := "<methodCall><methodName>"
+	proto := func(body string) *Request { return asked("POST /api.Auth/SignIn", "application/proto", body) }
+	document := func(begin, unit, end string) *Request {
+		return jsonPost("/graphql", `{"query":"`+fill(begin, unit, end+`"}`))
+	}
 	return map[string]*Request{
+		"xmlrpc/multicall":      xml(call+"system.multicall</methodName><params><param><value><array><data>", inBatch("wp.getUsersBlogs", "u#", "p#"), "</data></array></value></param></params></methodCall>"),
+		"xmlrpc/short values":   xml(call+"system.multicall</methodName>", "<struct><name>methodName</name><value>login</value><value>u#</value></struct>", "</methodCall>"),
+		"xmlrpc/members":        xml(call+"user.login</methodName>", "<struct><name>user_login_name</name><value>#</value></struct>", "</methodCall>"),
+		"xmlrpc/pieces":         xml(call+"login</methodName><value>", "&#97;<!---->", "</value></methodCall>"),
+		"xmlrpc/entities":       xml(call+"login</methodName><value>", "&amp;", "</value></methodCall>"),
+		"xmlrpc/depth":          xml(call+"login</methodName>", "<struct>", ""),
+		"xmlrpc/open comment":   xml(call, "<!--", ""),
+		"xmlrpc/open tags":      xml("<methodCall>", "<a", ""),
+		"xmlrpc/quotes":         xml("<methodCall>", "<a b='", ""),
+		"xmlrpc/base64":         xml(call+"login</methodName>", "<base64>YWFhYWFh</base64>", "</methodCall>"),
+		"soap/fields":           xml("<Envelope><Body><Login>", "<user_login_name>#</user_login_name>", "</Login></Body></Envelope>"),
+		"graphql/aliases":       document("mutation {", `a:login(email:\"u#\",password:\"p#\")`, "}"),
+		"graphql/fields":        document("mutation {", "userLoginSignUp#(a:1)", "}"),
+		"graphql/arguments":     document("mutation { a(", "p:1 ", ")}"),
+		"graphql/passwords":     document("mutation { login(", "user_pass_word:1 ", ")}"),
+		"graphql/variables":     document("mutation { login(", "password:$v# ", ")}"),
+		"graphql/defaults":      document("mutation(", `$v#:S=\"x\" `, "){a(password:$v1)}"),
+		"graphql/depth":         document("mutation { login(", "a:{", ""),
+		"graphql/parentheses":   document("mutation ", "{a(", ""),
+		"graphql/open strings":  document("mutation { login(", `p:\"\"\"`, ""),
+		"graphql/comments":      document("mutation { login(", `#\n`, ""),
+		"graphql/bound":         jsonPost("/graphql", fill(`{"query":"mutation($a:S){login(password:$a)}","variables":{`, `"a":"#",`, `"z":1}}`)),
+		"jsonrpc/batch":         jsonPost("/api", fill("[", `{"method":"login","params":["u#","p#"]},`, "{}]")),
+		"jsonrpc/methods":       jsonPost("/api", fill("[", `{"jsonrpc":"2","method":"userLoginSignUpOut","params":[1]},`, "{}]")),
+		"json/comments":         jsonPost("/login", fill("{", "/**/", "}")),
+		"json/bare keys":        jsonPost("/login", fill("{", "a:1,", "}")),
+		"protobuf/texts":        proto(fill("", "\x0a\x01a", "")),
+		"protobuf/numbers":      proto(strings.Repeat("\x08\x01", worst/2)),
+		"protobuf/nested":       proto(strings.Repeat("\x0a\x02\x08\x01", worst/4)),
+		"zstd/bomb":             with(formPost("/login", zstdOf(strings.Repeat("pwd=1&", 10<<20/6))), "Content-Encoding", "zstd"),
+		"zstd/window":           with(formPost("/login", "\x28\xb5\x2f\xfd\x00\x88"+strings.Repeat("\x01", worst)), "Content-Encoding", "zstd"),
 		"form/short pairs":      formPost("/login", fill("", "a=&", "")),
 		"form/passwords":        formPost("/login", fill("", "pwd=%61#&", "")),
 		"form/long words":       formPost("/login", fill("", "user_login_name_email_old_new_pass%5f=#&", "")),
@@ -59,6 +100,14 @@ func worstBodies() map[string]*Request {
 		"graphql/document":      jsonPost("/graphql", `{"query":"{`+strings.Repeat(" a", worst/2-20)+`"}`),
 		"identifiers/one large": formPost("/login", "password=x&email="+strings.Repeat("é", worst/2-20)),
 	}
+}
+
+func zstdOf(text string) string {
+	w, err := zstd.NewWriter(nil)
+	if err != nil {
+		return ""
+	}
+	return string(w.EncodeAll([]byte(text), nil))
 }
 
 func BenchmarkWorstBodies(b *testing.B) {
@@ -134,7 +183,7 @@ func TestOneBodyNamesAtMostTwo(t *testing.T) {
 // request can be in it.
 func evidenceWords() map[string]bool {
 	words := map[string]bool{}
-	fields := []string{"u", "p", "basic", "digest", declaredWord}
+	fields := []string{"u", "p", "basic", "digest", declaredWord, formWord}
 	for w := range lexicon {
 		fields = append(fields, w)
 	}
@@ -151,6 +200,8 @@ func evidenceWords() map[string]bool {
 	for _, k := range config.Kinds {
 		words["declared "+string(k)+" route"] = true
 		words["path of a "+string(k)] = true
+		words["the app served a "+string(k)+" form for this address"] = true
+		words["call of a "+string(k)] = true
 	}
 	all := Credentials{Ambiguous: true, Missing: true, Uninspectable: true, Hostile: true, InQuery: true}
 	for _, e := range flagEvidence(&all, &reading{grant: passwordGrant}) {
@@ -173,6 +224,9 @@ func checkInvariants(t *testing.T, name string, c Credentials, ok bool) {
 	checkSecrets(t, name, c)
 	if len(c.Identities) > MaxIdentities {
 		t.Errorf("%s: %d identities", name, len(c.Identities))
+	}
+	if c.Guesses < 1 || c.Guesses > 2*worst || c.Crowd && c.Guesses <= MaxIdentities {
+		t.Errorf("%s: %d guesses, crowd %t", name, c.Guesses, c.Crowd)
 	}
 	if len(c.Identities) > 1 && !c.Ambiguous {
 		t.Errorf("%s: %d identities and not ambiguous", name, len(c.Identities))

@@ -52,34 +52,35 @@ type jsonLevel struct {
 // run reports whether the text ended where it should.
 func (j *jsonScan) run() bool {
 	for ; j.pos < len(j.text) && j.count <= maxPairs; j.pos++ {
-		switch c := j.text[j.pos]; c {
-		case ' ', '\t', '\r', '\n':
-		case '{', '[':
-			if !j.open(c == '{') {
-				return false
-			}
-		case '}', ']':
-			if len(j.stack) == 0 {
-				return false
-			}
-			j.shut()
-		case ',':
-			j.comma()
-		case '"':
-			raw, ok := j.quoted()
-			if !ok {
-				return false
-			}
-			if !j.stringToken(raw) {
-				return false
-			}
-		default:
-			if !j.scalar() {
-				return false
-			}
+		if !j.token(j.text[j.pos]) {
+			return false
 		}
 	}
 	return j.pos == len(j.text) && len(j.stack) == 0
+}
+
+// token reads what begins with c at pos and leaves pos on its last byte.
+func (j *jsonScan) token(c byte) bool {
+	switch c {
+	case ' ', '\t', '\r', '\n':
+	case '{', '[':
+		return j.open(c == '{')
+	case '}', ']':
+		if len(j.stack) == 0 {
+			return false
+		}
+		j.shut()
+	case ',':
+		j.comma()
+	case '"', '\'':
+		raw, ok := j.quoted()
+		return ok && j.stringToken(raw)
+	case '/', '#':
+		return j.comment()
+	default:
+		return j.bare()
+	}
+	return true
 }
 
 // open enters an object or array; one that lies too deep is skipped.
@@ -91,6 +92,8 @@ func (j *jsonScan) open(object bool) bool {
 	j.element()
 	if len(j.stack) == 0 {
 		j.path = j.path[:j.base]
+	} else if j.stack[len(j.stack)-1].index >= 0 {
+		j.rd.structured(j.path)
 	}
 	level := jsonLevel{mark: len(j.path)}
 	if object {
@@ -166,13 +169,49 @@ func (j *jsonScan) stringToken(raw []byte) bool {
 	return j.pos < len(j.text) && j.text[j.pos] == ':'
 }
 
+// comment passes over a comment, which lenient readers accept, and leaves pos on
+// its last byte.
+func (j *jsonScan) comment() bool {
+	rest := j.text[j.pos:]
+	if bytes.HasPrefix(rest, []byte("/*")) {
+		n := bytes.Index(rest[2:], []byte("*/"))
+		j.pos += n + 3
+		return n >= 0
+	}
+	if rest[0] == '/' && !bytes.HasPrefix(rest, []byte("//")) {
+		return false
+	}
+	n := bytes.IndexByte(rest, '\n')
+	if n < 0 {
+		n = len(rest) - 1
+	}
+	j.pos += n
+	return true
+}
+
+// bare reads what stands without quotation marks: a value, or a key as lenient
+// readers accept it.
+func (j *jsonScan) bare() bool {
+	if !j.key {
+		return j.scalar()
+	}
+	start := j.pos
+	for j.pos < len(j.text) && !isJSONBreak(j.text[j.pos]) {
+		j.pos++
+	}
+	raw := j.text[start:j.pos]
+	j.pos--
+	return len(raw) > 0 && j.stringToken(raw)
+}
+
 // quoted returns what stands between the quotes and leaves pos on the closing
 // one.
 func (j *jsonScan) quoted() (raw []byte, ok bool) {
+	quote := j.text[j.pos]
 	start := j.pos + 1
 	for i := start; i < len(j.text); i++ {
 		switch j.text[i] {
-		case '"':
+		case quote:
 			j.pos = i
 			return j.text[start:i], true
 		case '\\':
@@ -223,7 +262,7 @@ func (j *jsonScan) skip() bool {
 			if depth--; depth == 0 {
 				return true
 			}
-		case '"':
+		case '"', '\'':
 			if _, ok := j.quoted(); !ok {
 				return false
 			}

@@ -56,7 +56,7 @@ var keyMeanings = makeKeyMeanings(map[keyMeaning]string{
 	keyCode:   `code statuscode httpstatus responsecode resultcode retcode`,
 	keyResult: `result`,
 	keyMessage: `message messages msg detail details description title reason hint notice info text response
-		statusmessage`,
+		statusmessage resulttext errortext`,
 	keyField: `password username email login identity identifier`,
 	keyToken: `token accesstoken jwt idtoken authtoken sessiontoken sessionid session sid refreshtoken bearer
 		bearertoken apitoken authenticationtoken access authorization xauthtoken accessjwt ticket`,
@@ -105,6 +105,7 @@ func meaningOf(key []byte) keyMeaning {
 		return 0
 	}
 	var buf [maxKeyLength]byte
+	var room [wordRoom]byte
 	plain := appendPlainKey(buf[:0], key)
 	means := keyMeanings[string(plain)]
 	if isFaultKey(plain) {
@@ -116,8 +117,10 @@ func meaningOf(key []byte) keyMeaning {
 		means = keyToken
 	case bytes.HasSuffix(plain, []byte("result")):
 		means = keyResult
+	case bytes.HasSuffix(plain, []byte("message")):
+		means = keyMessage
 	}
-	if means.has(keyFault) && listWords(key).any(credentialKeyWords) {
+	if means.has(keyFault) && wordsInto(room[:], key).any(credentialKeyWords) {
 		means |= keyBlame
 	}
 	return means

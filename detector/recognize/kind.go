@@ -34,9 +34,12 @@ func (s scene) kind() config.Kind {
 	case !s.password:
 		return s.kindWithoutPassword()
 	}
+	if !filled && rd.button&saysLogout != 0 {
+		return config.KindLogout
+	}
 	k := s.kindWithPassword()
 	// Below the path of a signup forms are looked at while they are filled in.
-	partly := k == config.KindSignup && s.path&saysSignup != 0 && s.path&lastSignup == 0
+	partly := k == config.KindSignup && (s.path&saysSignup != 0 && s.path&lastSignup == 0 || len(rd.identifiers) == 0 && rd.button != 0)
 	if !filled && (partly || k != config.KindLogin && k != config.KindSignup) {
 		return s.kindWithoutPassword()
 	}
@@ -72,9 +75,11 @@ func (s scene) kindOfPath() (k config.Kind, decided bool) {
 	switch {
 	case s.setsPassword():
 		return s.renewal(), true
+	case p&saysAdmin != 0 && p&saysUsers != 0 && p&saysManage != 0 && p&(saysLogin|saysToken) == 0:
+		return config.KindNone, true
 	case p&lastLogin != 0:
 		return s.kindOfLoginPath(), true
-	case p&saysSignup != 0 && !s.oldAndNew() && (p&saysCheck == 0 || p&lastSignup != 0), s.opensAccount():
+	case s.signupPath(), s.opensAccount():
 		return config.KindSignup, true
 	case s.entersCode():
 		return config.KindMFA, true
@@ -82,6 +87,21 @@ func (s scene) kindOfPath() (k config.Kind, decided bool) {
 		return config.KindReset, true
 	case p&saysLogin != 0:
 		return config.KindLogin, true
+	}
+	return s.kindOfOwnPath()
+}
+
+// signupPath reports whether the path is that of a signup, and not one below it
+// where something is looked up or taken back.
+func (s scene) signupPath() bool {
+	p := s.path
+	return p&saysSignup != 0 && !s.oldAndNew() && (p&(saysCheck|saysEdit) == 0 || p&lastSignup != 0)
+}
+
+// kindOfOwnPath is for paths of passwords and users that exist.
+func (s scene) kindOfOwnPath() (k config.Kind, decided bool) {
+	p := s.path
+	switch {
 	case p&saysPassword != 0 && (s.renews() || p&saysChange != 0):
 		return s.renewal(), true
 	case p&saysSelf != 0:
@@ -115,7 +135,7 @@ func (s scene) setsPassword() bool {
 	if len(s.rd.identifiers) > 0 || s.path&(saysSignup|saysInvite|saysSetup|saysReset|saysForgot) != 0 {
 		return false
 	}
-	if s.path&saysPassword != 0 && s.path&saysChange != 0 && s.renews() {
+	if s.path&saysPassword != 0 && s.path&saysChange != 0 && (s.renews() || s.rd.saw(roleToken)) {
 		return true
 	}
 	return s.rd.has(roleNewPassword) && !s.rd.has(rolePassword)
@@ -132,6 +152,8 @@ func (s scene) kindOfFields() config.Kind {
 	case s.signsUp() && s.all&saysSignup == 0 && s.all&(saysSelf|saysManage|saysChange) != 0:
 		return config.KindPasswordChange
 	case s.signsUp():
+		return config.KindSignup
+	case s.rd.namedInPath && s.path&lastUserList != 0:
 		return config.KindSignup
 	case s.identifier:
 		return config.KindLogin
@@ -259,20 +281,39 @@ func (s scene) kindWithoutPassword() config.Kind {
 		return config.KindMFA
 	case s.path&saysEnable != 0:
 		return config.KindNone
+	case s.resetsByCode():
+		return config.KindReset
 	case s.identifier && s.forgot():
 		return config.KindResetRequest
 	case s.identifier && s.asksForAccount():
 		return config.KindSignup
-	case s.path&lastLogin != 0 && s.rd.dispatched() == 0 && s.method == "POST" && len(s.rd.identifiers) > 0 && !rd.unread:
-		return config.KindLogin // the password was left out: Missing
+	case s.leavesPasswordOut():
+		return config.KindLogin // Missing
 	}
 	return config.KindNone
+}
+
+// resetsByCode reports whether a mailed code is entered where one resets a
+// password.
+func (s scene) resetsByCode() bool {
+	return s.path&(saysReset|saysForgot) != 0 && (s.rd.saw(roleCode) || s.rd.saw(roleOTP))
+}
+
+// leavesPasswordOut reports whether a user name is all that was sent to a login.
+// An address alone, or a user beside other fields, is the first step of a login
+// that asks for the password later, or for a link by mail.
+func (s scene) leavesPasswordOut() bool {
+	rd := s.rd
+	if s.path&lastLogin == 0 || rd.dispatched() != 0 || s.method != "POST" || rd.unread {
+		return false
+	}
+	return rd.leaves == 1 && len(rd.identifiers) == 1 && rd.identifiers[0].role == roleIdentifier && keyRank(rd.identifiers[0].key) > 0
 }
 
 // asksForAccount is for signups whose password comes later, by mail. What lies
 // below the path of a signup are its parts: looking whether a name is free.
 func (s scene) asksForAccount() bool {
-	if s.path&(saysManage|saysAdmin|saysCheck) != 0 {
+	if s.path&(saysManage|saysAdmin|saysCheck|saysSelf) != 0 || s.rd.button != 0 && len(s.rd.identifiers) == 0 && s.path&saysSignup == 0 {
 		return false
 	}
 	return s.path&lastSignup != 0 || s.path&saysSignup == 0 && s.all&saysSignup != 0
@@ -289,8 +330,10 @@ func (s scene) logsOut() bool {
 		return false
 	case s.all&saysLogout != 0, s.rd.saw(roleLogout):
 		return true
+	case s.rd.dispatched()&saysSession != 0 && s.rd.dispatch&saysEdit != 0:
+		return true // a session is deleted
 	}
-	return s.method == "DELETE" && s.path&(saysSession|saysToken|lastLogin) != 0
+	return s.method == "DELETE" && s.path&(saysSession|saysToken|saysAuth|lastLogin) != 0
 }
 
 func (s scene) secondFactor() bool {

@@ -92,6 +92,8 @@ type knownForms struct {
 	// there are the password fields of each that the request has, filled or
 	// not, as bits.
 	there [maxFormsOfAddress]uint32
+	// named are those of which a field for the user is there, as bits.
+	named uint8
 }
 
 // expect sets the forms that the request may be made of.
@@ -121,6 +123,8 @@ func (k *knownForms) meaning(path []byte, m meaning) meaning {
 			m.forms |= 1 << i
 			if f.role.isPassword() {
 				k.there[i] |= 1 << j
+			} else {
+				k.named |= 1 << i
 			}
 		}
 	}
@@ -137,12 +141,22 @@ func (rd *reading) submitted(path pathSense, query string) *Form {
 		return nil
 	}
 	login, other := rd.matching()
-	renewed := rd.has(roleNewPassword) || rd.has(roleOldPassword) || rd.has(roleConfirm)
 	switch {
 	case login == nil:
 		return other
+	case other != nil && !rd.namesUserOf(login):
+		return other // no login without a user
 	case path&lastLogin != 0:
 		return login
+	}
+	return rd.choose(login, other, query)
+}
+
+// choose tells the login from another form that the request may be as well, nil
+// when there is none.
+func (rd *reading) choose(login, other *Form, query string) *Form {
+	renewed := rd.has(roleNewPassword) || rd.has(roleOldPassword) || rd.has(roleConfirm)
+	switch {
 	case other != nil && login.operation != other.operation:
 		// The query is what the app goes by.
 		if senseOfQuery(query) == other.operation {
@@ -155,6 +169,13 @@ func (rd *reading) submitted(path pathSense, query string) *Form {
 		return nil
 	}
 	return login
+}
+
+// namesUserOf reports whether the request has a field for the user of a known
+// form, filled or not, or the form has none.
+func (rd *reading) namesUserOf(f *Form) bool {
+	i := slices.Index(rd.forms.list[:rd.forms.n], f)
+	return len(f.Identifiers) == 0 || rd.forms.named&(1<<i) != 0
 }
 
 // matching returns the known login that the request may be, and the largest of

@@ -71,6 +71,8 @@ func TestKindOfServedForms(t *testing.T) {
 		signup = formAt(config.KindSignup, "", "email", "password password2")
 		short  = formAt(config.KindSignup, "", "email", "password")
 		reset  = formAt(config.KindReset, "", "", "p1 p2")
+		alone  = formAt(config.KindLogin, "", "", "password")
+		renew  = formAt(config.KindPasswordChange, "", "", "password n1 n2")
 		change = formAt(config.KindPasswordChange, "", "email", "old_password password password2")
 	)
 	const (
@@ -98,6 +100,11 @@ func TestKindOfServedForms(t *testing.T) {
 		{"reset at a login", "/login", "p1=x1&p2=x1", []Form{in, reset}, config.KindReset},
 		{"reset around a guess at a login", "/login", "password=x1&p1=x1&p2=x1", []Form{in, reset}, config.KindLogin},
 		{"reset with another password", "/login", "pwd=x1&p1=x1&p2=x1", []Form{reset}, config.KindLogin},
+		{"change at a login, with a field of it", "/login", "password=x0&n1=x1&n2=x1", []Form{in, renew}, config.KindPasswordChange},
+		{"change around a guess at a login", "/login", "email=a@x.test&password=x0&n1=x1&n2=x1", []Form{in, renew}, config.KindLogin},
+		{"change around a guess at a login without a user", "/login", "password=x0&n1=x1&n2=x1", []Form{alone, renew}, config.KindLogin},
+		{"signup where only a login is known", "/", two, []Form{in}, config.KindSignup},
+		{"change without the old password", "/users", two + "&old_password=", []Form{change, signup}, config.KindPasswordChange},
 		{"change", "/users", three, []Form{change, signup}, config.KindPasswordChange},
 		{"signup beside a change", "/users", two, []Form{change, signup}, config.KindSignup},
 		{"a profile without a new password", "/", "email=a@x.test&old_password=x0&password=&password2=", []Form{change}, config.KindPasswordChange},

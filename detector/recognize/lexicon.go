@@ -28,6 +28,8 @@ const (
 	isCode
 	isToken
 	isForm
+	isKeyWord
+	isShort // an unknown prefix of one or two letters, as some apps put before all names
 	isThing // something other than a user that has a password
 )
 
@@ -35,9 +37,6 @@ const (
 type term struct {
 	text  string
 	sense sense
-	// short tells that an unknown word is a prefix of one or two letters, such
-	// as frameworks put before all their names.
-	short bool
 }
 
 // lexicon holds the words field names are made of, in the languages of the
@@ -62,10 +61,10 @@ var lexicon = build(map[sense]string{
 		question answer age date changed updated visible toggle manager visibility redirect return next
 		url uri auto keep last count agent lang language group status level mode stay saved save is has
 		allow allowed message error label placeholder help state score rule rules change less manager
-		port host server database db version time created modified submit btn button must generate generated`,
-	isForeign: `friend invite invitee invited recipient recipients to from cc bcc contact billing
+		port host server database db version time created modified submit submitted btn button must generate generated`,
+	isForeign: `device browser friend invite invitee invited recipient recipients to from cc bcc contact billing
 		shipping notify notification reply sender support referrer referral ref subscribe newsletter`,
-	isFiller: `address addr field input value txt text tb box hash md5 sha256 hashed encrypted enc
+	isFiller: `address addr field fld input value txt text tb box hash md5 sha256 hashed encrypted enc
 		plain form ctl control real`,
 	isEmail: `email mail emails emailaddress useremail mailaddress correo courriel`,
 	isUser: `user username uname usr account acct userid uid identifier identity identification
@@ -75,7 +74,7 @@ var lexicon = build(map[sense]string{
 		пользователь логин 用户名 用户 账号 帐号 帳號 ユーザー名 아이디 userlogin customer principal`,
 	isLogin:    `login loginname loginid logon signin setlogin`,
 	isPhone:    `phone mobile telephone tel cell cellphone msisdn phonenumber mobilenumber handynummer`,
-	isNameWord: `name`,
+	isNameWord: `name adi`,
 	isIDWord:   `id`,
 	isNumber:   `number no nr num`,
 	isOTP: `otp totp hotp mfa twofactor twofa tfa onetime authcode otpcode totpcode mfacode
@@ -84,6 +83,7 @@ var lexicon = build(map[sense]string{
 	isToken: `token key nonce signature`,
 	// What protects a form from being sent by another site tells nothing.
 	isToken | isForm: `csrf xsrf authenticity antiforgery requestverification logintoken formtoken`,
+	isKeyWord:        `access secret`,
 	isThing: `smtp imap proxy wifi wlan wpa psk post share sharing link room meeting zip archive pdf
 		keystore truststore cert certificate snmp rcon bind bucket`,
 })
@@ -93,6 +93,20 @@ var soleNames = map[string]meaning{
 	"name":        {role: roleName, key: "username", word: "name"},
 	"id":          {role: roleID, key: "username", word: "id"},
 	"log":         {role: roleIdentifier, key: "login", word: "log"},
+	"current":     {role: roleBareOld, word: "current"},
+	"old":         {role: roleBareOld, word: "old"},
+	"new":         {role: roleBareNew, word: "new"},
+	"confirm":     {role: roleBareConfirm, word: "confirm"},
+	"intent":      {role: roleOperation, word: "action"},
+	"submit":      {role: roleButton, word: "button"},
+	"commit":      {role: roleButton, word: "button"},
+	"button":      {role: roleButton, word: "button"},
+	"enabled":     {role: roleGroups, word: "groups"},
+	"scope":       {role: roleGroups, word: "groups"},
+	"scopes":      {role: roleGroups, word: "groups"},
+	"active":      {role: roleGroups, word: "groups"},
+	"verified":    {role: roleGroups, word: "groups"},
+	"retype":      {role: roleConfirm, word: "retype"},
 	"logout":      {role: roleLogout, word: "logout"},
 	"signout":     {role: roleLogout, word: "logout"},
 	"logoff":      {role: roleLogout, word: "logout"},
@@ -178,7 +192,7 @@ func lookup(word []byte) term {
 		return t
 	}
 	if len(word) <= 2 {
-		return term{short: true}
+		return term{sense: isShort}
 	}
 	if len(word) <= len("passwd") || !bytes.Contains(word, stemStart) {
 		return lookupUser(word)
@@ -211,16 +225,21 @@ var userStems = []string{"username", "email", "userid"}
 // around the stem may modify it.
 func lookupUser(word []byte) term {
 	for _, stem := range userStems {
-		i := bytes.Index(word, []byte(stem))
-		if i < 0 || len(word) == len(stem) {
+		var around term
+		switch {
+		case len(word) <= len(stem):
 			continue
-		}
-		before, after := lexicon[string(word[:i])], lexicon[string(word[i+len(stem):])]
-		if after.text == "" && i+len(stem) < len(word) {
+		case string(word[len(word)-len(stem):]) == stem:
+			around = lexicon[string(word[:len(word)-len(stem)])]
+		case string(word[:len(stem)]) == stem:
+			if around = lexicon[string(word[len(stem):])]; around.text == "" {
+				continue
+			}
+		default:
 			continue
 		}
 		t := lexicon[stem]
-		t.sense |= (before.sense | after.sense) &^ (isUser | isEmail | isLogin | isPassword | isPass)
+		t.sense |= around.sense &^ (isUser | isEmail | isLogin | isPassword | isPass)
 		return t
 	}
 	// lgname: a prefix of one or two letters

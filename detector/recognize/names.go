@@ -27,6 +27,15 @@ const (
 	roleLetterUser
 	roleLetterPassword
 
+	// old, new and confirm are passwords together only, where one changes his.
+	roleBareOld
+	roleBareNew
+	roleBareConfirm
+
+	// An access key and a secret key are credentials where one logs in.
+	roleKeyUser
+	roleKeyPassword
+
 	// Signs that help to tell the kind.
 	roleOTP
 	roleCode
@@ -39,10 +48,12 @@ const (
 	roleDocument
 	roleRPC
 	roleMethod // the method that a POST stands for
+	roleButton // the button that sent a form
 	roleGroups // what an administrator gives a user
 )
 
 func (r role) isPassword() bool   { return r >= rolePassword && r <= roleConfirm }
+func (r role) isKept() bool       { return r >= roleBareOld && r <= roleKeyPassword }
 func (r role) isIdentifier() bool { return r >= roleIdentifier && r <= roleID }
 
 // meaning is what a field name says.
@@ -142,10 +153,10 @@ func nameOf(segment []byte) meaning {
 	case "operationName":
 		return meaning{role: roleOperation, word: "operation"}
 	}
-	m := nameOfWords(segment, true)
-	if m.role == roleNone && hasUpper(segment) {
+	m, has := nameOfWords(segment, true)
+	if m.role == roleNone && has&(isPassword|isPass) == 0 && hasUpper(segment) {
 		// pAssWord is password to servers that ignore case.
-		m = nameOfWords(segment, false)
+		m, _ = nameOfWords(segment, false)
 	}
 	return m
 }
@@ -154,24 +165,59 @@ func hasUpper(s []byte) bool {
 	return slices.ContainsFunc(s, isUpper)
 }
 
-func nameOfWords(segment []byte, camel bool) meaning {
+// nameOfWords also returns what the words say one by one.
+func nameOfWords(segment []byte, camel bool) (meaning, sense) {
 	var p parts
 	p.split(segment, camel)
 	if p.n == 0 {
-		return meaning{}
+		return meaning{}, 0
 	}
 	if p.n == 1 {
 		if m, ok := soleNames[p.words[0].text]; ok {
-			return m
+			return m, p.has
 		}
 	}
+	if m := p.operation(); m.role != roleNone {
+		return m, p.has
+	}
+	if m := p.keyPair(); m.role != roleNone {
+		return m, p.has
+	}
 	if m := p.password(); m.role != roleNone {
-		return m
+		return m, p.has
 	}
 	if m := p.code(); m.role != roleNone {
-		return m
+		return m, p.has
 	}
-	return p.identifier()
+	return p.identifier(), p.has
+}
+
+// operation is for fields such as login_type and authMode, by which one form is
+// told from the other.
+func (p *parts) operation() meaning {
+	if p.n != 2 || p.words[0].sense&isLogin == 0 && p.words[0].text != "form" {
+		return meaning{}
+	}
+	switch p.words[1].text {
+	case "type", "mode", "action", "intent":
+		return meaning{role: roleOperation, word: "action"}
+	}
+	return meaning{}
+}
+
+// keyPair is for the credentials of object stores, which are a login where the
+// path says so.
+func (p *parts) keyPair() meaning {
+	if p.n != 2 || p.words[1].text != "key" {
+		return meaning{}
+	}
+	switch p.words[0].text {
+	case "access":
+		return meaning{role: roleKeyUser, key: "username", word: "access"}
+	case "secret":
+		return meaning{role: roleKeyPassword, word: "secret"}
+	}
+	return meaning{}
 }
 
 func letter(c byte) meaning {
@@ -268,13 +314,15 @@ func (p *parts) code() meaning {
 	last := p.words[p.n-1]
 	switch {
 	case p.has&isForm != 0:
+	case last.sense&isToken != 0 && p.n > 1 && p.words[p.n-2].text == "logout":
+		return meaning{role: roleLogout, word: "logout"}
 	case last.sense&isToken != 0:
 		return meaning{role: roleToken, word: "token"}
 	case p.has&isNot != 0:
 	case p.has&isOTP != 0:
 		return meaning{role: roleOTP, word: "otp"}
 	case last.sense&isCode != 0:
-		return meaning{role: roleCode, word: "code"}
+		return meaning{role: roleCode, word: last.text}
 	}
 	return meaning{}
 }
@@ -289,7 +337,7 @@ func (p *parts) identifier() meaning {
 		before = p.words[n-2].sense
 	}
 	if last.sense&isNameWord != 0 && before&(isUser|isLogin) == 0 && n > 1 {
-		if p.words[n-2].short {
+		if before&isShort != 0 {
 			return meaning{role: roleIdentifier, key: "username", word: "name"}
 		}
 		if before&isFiller != 0 {
@@ -299,6 +347,9 @@ func (p *parts) identifier() meaning {
 	}
 	if p.has&(isNot|isConfirm|isNew|isOld|isForeign) != 0 || p.two {
 		return meaning{}
+	}
+	if last.text == "uid" && before&isFiller != 0 {
+		return meaning{} // of the form
 	}
 	if last.sense&(isNameWord|isIDWord|isNumber) != 0 {
 		last = numbered(before)

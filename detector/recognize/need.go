@@ -41,7 +41,7 @@ func MayCarry(method, path, rawQuery string, h http.Header, contentLength int64)
 	if contentLength != 0 && method != http.MethodConnect {
 		return NeedBody
 	}
-	if len(h["Authorization"]) > 0 && carriesPassword(h) {
+	if carriesPassword(h) {
 		return NeedHeaders
 	}
 	if rawQuery != "" && queryMayCarry(rawQuery) {
@@ -96,17 +96,23 @@ func queryMayCarry(query string) bool {
 			return true
 		case m.role == roleLetterUser, m.role == roleLetterPassword:
 			letters++
-		case m.role == roleOperation:
-			if mayLogOut("", value) {
-				return true
-			}
-		case m.role == roleNone && len(value) > 1 && (value[0] == '{' || value[0] == '%'):
-			return true // may hold JSON
-		case m.role == roleDocument && (strings.IndexByte(value, '{') >= 0 || holdsFold(value, "%7b")):
-			return true // may be GraphQL
+		case mayHold(m.role, value):
+			return true
 		}
 	}
 	return letters > 1
+}
+
+// mayHold reports whether the value of a field of the role may name a logout, or
+// hold JSON or a GraphQL document.
+func mayHold(r role, value string) bool {
+	switch r {
+	case roleOperation:
+		return mayLogOut("", value)
+	case roleDocument:
+		return strings.IndexByte(value, '{') >= 0 || holdsFold(value, "%7b")
+	}
+	return r == roleNone && len(value) > 1 && (value[0] == '{' || value[0] == '%')
 }
 
 // glance classifies a query key without allocating.

@@ -77,6 +77,11 @@ const (
 // that rests on one of them alone has a confidence below 0.9. A rule that rests
 // on something missing needs the whole body.
 //
+// Where one answer cannot tell, Next is set and the page it leads to will: hand
+// that one to [Follow]. Where the answer shows that something else was tried,
+// Kind says what; KindNone costs nobody anything, so it rests on what the app
+// says and never on a bare status that wrong passwords may have as well.
+//
 // Answers of the edge itself are no answers of the app and must not be passed.
 //
 // It is safe for concurrent use; its time and memory are linear in the
@@ -176,18 +181,39 @@ func unanswered(resp *Response) Outcome {
 // an open result says whose doing that is. A client that hangs up after the
 // deciding part of the answer has settled nothing in its favour (H8).
 func closing(x Exchange, o Outcome) Outcome {
-	resp := x.Response
+	if x.Credentials.Declared != nil {
+		o.Kind = "" // the operator knows what it is
+	}
 	if o.Kind == config.KindNone {
 		o.Result, o.Confidence, o.Next = Unknown, 0, false
 		return o
 	}
-	if x.Credentials.Missing && (o.Result == Failure || o.Result == Challenge || o.Result == Throttled) {
-		o.Result = Malformed
+	if x.Credentials.Missing && refusesEmpty(o, x.Response.Status) {
+		o.Result, o.Confidence = Malformed, max(o.Confidence, 0.6)
 		o.Evidence = append(o.Evidence, "a credential was empty")
 	}
-	if o.Result != Unknown {
-		return o
+	if o.Result == Unknown {
+		return open(x.Response, o)
 	}
+	return o
+}
+
+// refusesEmpty reports whether an outcome can be that of empty credentials, and
+// so is no guess: all but a sure success and what was not answered by the app.
+func refusesEmpty(o Outcome, status int) bool {
+	switch o.Result {
+	case Failure, Challenge, Throttled:
+		return true
+	case Success:
+		return o.Confidence < 0.8
+	case Unknown:
+		return status >= 400 && status != statusClientClosed && !isGatewayStatus(status)
+	}
+	return false
+}
+
+// open says of an open result whose doing it is.
+func open(resp *Response, o Outcome) Outcome {
 	o.Confidence = 0
 	o.Aborted = o.Aborted || resp.ClientAborted
 	if resp.UpstreamError || isGatewayStatus(resp.Status) {

@@ -48,7 +48,9 @@ func (a *answer) unasked(status string) Outcome {
 		return outcome(Success, 0.6, status, why, "new session cookie")
 	case a.status < 300 && isPageType(a.x.Response.Header.Get("Content-Type")):
 		return nobodyLooked(status + ", " + why + ": a public page")
-	case a.complete && a.format == formatJSON && !a.json.spoken, a.json.no, a.json.fault:
+	case a.json.failed() && a.told.has(saidRefused):
+		return outcome(Failure, 0.85, status, why, "the answer blames the credentials")
+	case a.complete && a.format == formatJSON && !a.json.spoken, a.json.failed():
 		return outcome(Unknown, 0, status, why, "JSON that holds nothing")
 	default:
 		return outcome(Success, 0.6, status, why)

@@ -53,7 +53,7 @@ func FuzzCutPageIsNoSuccess(f *testing.F) {
 		resp := cutReply(200, "<html>"+front, asPage, session)
 		got := Classify(attempt(resp))
 		facts := readPage(resp.Body)
-		positive := facts.refresh != "" || facts.login || facts.code
+		positive := facts.refresh != "" || facts.login || facts.code || facts.hands
 		if got.Result == Success && !positive {
 			t.Errorf("a cut page is a success: %q", got.Evidence)
 		}
@@ -125,4 +125,8 @@ func BenchmarkClassifyTypicalJSON(b *testing.B) {
 
 func BenchmarkClassifyTypicalPage(b *testing.B) {
 	benchmarkBody(b, asPage, `<!doctype html><html><head><title>Log in</title></head><body><p class="error">Wrong user name or password</p>`+loginForm+`</body></html>`)
+}
+
+func BenchmarkClassifyWorstLinks64KiB(b *testing.B) {
+	benchmarkBody(b, asPage, strings.Repeat(`<a href=/logs?outs class=errs></a>`, 1930))
 }

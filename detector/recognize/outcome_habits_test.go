@@ -1,6 +1,7 @@
 package recognize
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/doorward/doorward/config"
@@ -116,6 +117,10 @@ func TestClassifyServices(t *testing.T) {
 		{name: "markup with the form inside", x: jsonAnswer(200, `{"html":"<form><input type=\"password\" name=\"p\"><\/form>"}`), want: Failure},
 		{name: "account is temporarily locked", x: jsonAnswer(200, `{"success":false,"error":"Account is temporarily locked"}`), want: Throttled},
 		{name: "invalid CSRF token", x: jsonAnswer(403, `{"message":"invalid csrf token"}`), want: Rejected},
+		{name: "token withheld", x: jsonAnswer(200, `{"data":{"authenticate":{"jwtToken":null}}}`), want: Failure},
+		{name: "result of a query is null", x: jsonAnswer(200, `{"data":{"login":null}}`), want: Failure, notSure: 0.6},
+		{name: "result of a query is null, yet a session", x: jsonAnswer(200, `{"data":{"login":null}}`, session), want: Success},
+		{name: "number and session as the result of a call", x: jsonAnswer(200, `{"id":16,"result":[2,"3a1b6c5e23e95c4e0d2e440eaa29ce98"]}`), want: Success, sure: 0.9},
 		{name: "own problem format", x: jsonAnswer(401, `{"type":"https://tools.ietf.org/html/rfc7235#section-3.1","title":"Unauthorized","status":401,"detail":"Failed"}`), want: Failure},
 		{name: "problem that asks for a factor", x: jsonAnswer(401, `{"title":"Unauthorized","status":401,"detail":"RequiresTwoFactor"}`), want: Challenge},
 	})
@@ -219,4 +224,95 @@ func TestClassifySignupHabits(t *testing.T) {
 		{name: "registration closed", x: signup(reply(403, `{"message":"Registration is disabled"}`, asJSON)), want: Failure},
 		{name: "JSON with messages for fields", x: signup(reply(200, `{"errors":{"password":["Be at least 8 characters long"]}}`, asJSON)), want: Failure},
 	})
+}
+
+func TestClassifySideKindHabits(t *testing.T) {
+	t.Parallel()
+	reset := func(resp *Response) Exchange { return withKind(config.KindResetRequest, "/forgot", resp) }
+	change := func(resp *Response) Exchange { return withKind(config.KindPasswordChange, "/password", resp) }
+	second := func(resp *Response) Exchange { return withKind(config.KindMFA, "/mfa", resp) }
+	checkOutcomes(t, []outcomeRow{
+		{name: "mail sent", x: reset(reply(200, `{"message":"If the account exists, a mail has been sent."}`, asJSON)), want: Success},
+		{name: "page that a mail was sent", x: reset(reply(200, `<html><div class="alert">A link has been sent to you. No mail? The address may be wrong.</div></html>`, asPage)), want: Success},
+		{name: "page that knows no such user", x: reset(reply(200, `<html><div class="error">There is no account with that user name</div></html>`, asPage)), want: Failure},
+		{name: "too many requests for mails", x: reset(reply(422, `{"message":"Too many requests. Please wait before retrying."}`, asJSON)), want: Throttled},
+		{name: "changed, script goes on", x: change(reply(200, "", "Hx-Redirect: /profile", session)), want: Success},
+		{name: "refused, old one wrong", x: change(reply(200, `<html><p class="error">The current password is incorrect</p></html>`, asPage)), want: Failure},
+		{name: "refused by JSON", x: change(reply(400, `{"errors":[{"message":"Invalid current password"}]}`, asJSON)), want: Failure},
+		{name: "refused by a fault", x: change(reply(200, `<?xml version="1.0"?><methodResponse><fault><value><string>Wrong password</string></value></fault></methodResponse>`, asXML)), want: Failure},
+		{name: "changed, nothing more", x: change(reply(204, "")), want: Success},
+		{name: "link of a reset is stale", x: withKind(config.KindReset, "/reset", reply(400, `{"message":"Token is invalid or has expired"}`, asJSON)), want: Rejected},
+		{name: "second factor wrong", x: second(reply(401, `{"message":"Invalid code"}`, asJSON)), want: Failure},
+		{name: "second factor right, session names its methods", x: second(reply(200, `{"session":{"active":true,"methods":[{"method":"totp"}]},"mfa":true}`, asJSON, session)), want: Success},
+		{name: "second factor locked", x: second(reply(429, "")), want: Throttled},
+		{name: "logout by JSON", x: withKind(config.KindLogout, "/logout", reply(200, `{"success":true}`, asJSON)), want: Success},
+		{name: "logout with a redirect", x: withKind(config.KindLogout, "/logout", reply(302, "", "Location: /login")), want: Success},
+	})
+}
+
+func TestClassifyLanguages(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		"Falsches Passwort", "Mot de passe incorrect", "Contraseña incorrecta", "Senha incorreta", "Password errata",
+		"Onjuist wachtwoord", "Nieprawidłowe hasło", "Fel lösenord", "Forkert adgangskode", "Feil passord", "Väärä salasana",
+		"Неверный пароль", "Невірний пароль", "Hatalı şifre", "Nesprávné heslo", "Hibás jelszó", "Parolă greșită",
+		"Λάθος κωδικός", "Kata sandi salah", "Mật khẩu không đúng", "كلمة المرور غير صحيحة", "סיסמה שגויה",
+		"密码错误", "帳號或密碼錯誤", "パスワードが正しくありません", "비밀번호가 일치하지 않습니다",
+	} {
+		if got := Classify(jsonAnswer(200, `{"message":"`+text+`"}`)); got.Result != Failure {
+			t.Errorf("%s: got %s %q, want failure", text, got.Result, got.Evidence)
+		}
+	}
+}
+
+func TestReadRowsStopsAtItsBound(t *testing.T) {
+	t.Parallel()
+	rows := strings.Repeat("1:[]\n", maxRows) + "9:{\"error\":\"Invalid credentials\"}\n"
+	if f, whole := readRows([]byte(rows)); f.fault || whole {
+		t.Errorf("fault=%v whole=%v beyond row %d", f.fault, whole, maxRows)
+	}
+	if f, _ := readRows([]byte(rows[len("1:[]\n"):])); !f.fault {
+		t.Errorf("row %d was not read", maxRows)
+	}
+}
+
+func TestAddressesAreReadDownToTheirDepth(t *testing.T) {
+	t.Parallel()
+	within := func(depth int, key string) jsonFacts {
+		f, _ := readJSONFacts([]byte(strings.Repeat(`{"a":`, depth-1) + `{"` + key + `":"/x"}` + strings.Repeat("}", depth-1)))
+		return f
+	}
+	for key, depth := range map[string]int{"url": maxLocationDepth, "redirectUrl": maxRedirectDepth} {
+		if within(depth, key).location == "" || within(depth+1, key).location != "" {
+			t.Errorf("%s is not read down to depth %d and no further", key, depth)
+		}
+	}
+}
+
+func TestStateOfAPageIsReadInShortScriptsOnly(t *testing.T) {
+	t.Parallel()
+	script := func(padding int) string {
+		return `<html><body><div id="app"></div><script>window.STATE={"errorMessage":"invalidCredentials"};` +
+			strings.Repeat(" ", padding) + `</script></body></html>`
+	}
+	if got := Classify(attempt(reply(200, script(0), asPage))); got.Result != Failure {
+		t.Errorf("short script: got %s %q, want failure", got.Result, got.Evidence)
+	}
+	if got := Classify(attempt(reply(200, script(maxStateScript), asPage))); got.Result != Unknown {
+		t.Errorf("long script: got %s %q, want unknown", got.Result, got.Evidence)
+	}
+}
+
+func TestServerErrorsAreReadWhenShort(t *testing.T) {
+	t.Parallel()
+	refusal := `{"error":"Invalid password","stack":"`
+	if got := Classify(attempt(reply(500, refusal+`"}`, asJSON))); got.Result != Failure || got.Confidence >= 0.9 {
+		t.Errorf("got %s %.2f, want a failure below 0.9", got.Result, got.Confidence)
+	}
+	if got := Classify(attempt(reply(500, refusal+strings.Repeat("x", maxStatement)+`"}`, asJSON))); got.Result != Unknown {
+		t.Errorf("long: got %s, want unknown", got.Result)
+	}
+	if got := Classify(attempt(reply(502, refusal+`"}`, asJSON))); got.Result != Unknown || !got.Upstream {
+		t.Errorf("of a proxy: got %s, want unknown", got.Result)
+	}
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"strings"
 
-	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
 )
 
@@ -29,8 +28,8 @@ type pageFacts struct {
 	// errors; warning tells that there is such text.
 	told, warned said
 	warning      bool
-	// scripted: there is a script.
-	scripted bool
+	// scripted: there is a script. framed: the page is one of frames.
+	scripted, framed bool
 	// blamed: there is an element for errors, with or without a text.
 	blamed bool
 	// hands: a form that sends the browser on with a completed login.
@@ -47,8 +46,9 @@ type pageFacts struct {
 
 // readPage reads a page as far as body goes.
 func readPage(body []byte) pageFacts {
-	r := pageReader{z: html.NewTokenizer(bytes.NewReader(body))}
-	for r.step() {
+	r := pageReader{m: markup{rest: body}}
+	for r.m.next() {
+		r.step()
 	}
 	r.endForm()
 	r.told, r.warned = r.heard.said(), r.warnings.said()
@@ -57,7 +57,7 @@ func readPage(body []byte) pageFacts {
 
 type pageReader struct {
 	pageFacts
-	z *html.Tokenizer
+	m markup
 	// heard are the texts of the page, warnings those in elements marked as
 	// errors.
 	heard, warnings hearing
@@ -78,60 +78,49 @@ type nesting struct {
 
 func (n *nesting) open() bool { return n.depth > 0 }
 
-func (n *nesting) start(name string) { n.name, n.depth = name, 1 }
+func (n *nesting) start(name []byte) { n.name, n.depth = atom.String(name), 1 }
 
 // see counts the tags of the same name. An element whose end tag may be left
 // out ends with the next one of its name, or with the next block.
-func (n *nesting) see(name string, step int) {
+func (n *nesting) see(name []byte, step int) {
 	switch {
 	case n.depth == 0:
-	case n.name == name && (step < 0 || !openEnded[name]):
+	case n.name == string(name) && (step < 0 || !openEnded[n.name]):
 		n.depth += step
-	case n.name == name, openEnded[n.name] && blockElements[name]:
+	case n.name == string(name), openEnded[n.name] && blockElements[string(name)]:
 		n.depth = 0
 	}
 }
 
-func (r *pageReader) step() bool {
-	switch r.z.Next() {
-	case html.ErrorToken:
-		return false
-	case html.TextToken:
+func (r *pageReader) step() {
+	switch r.m.kind {
+	case markupText:
 		r.hear()
-	case html.StartTagToken:
+	case markupStart:
 		r.tags++
-		r.startTag(false)
-	case html.SelfClosingTagToken:
-		r.tags++
-		r.startTag(true)
-	case html.EndTagToken:
-		raw, _ := r.z.TagName()
-		name := atom.String(raw)
-		r.silent.see(name, -1)
-		r.mark.see(name, -1)
-		if name == "form" {
+		r.startTag(r.m.name, r.m.empty)
+	case markupEnd:
+		r.silent.see(r.m.name, -1)
+		r.mark.see(r.m.name, -1)
+		if string(r.m.name) == "form" {
 			r.endForm()
 		}
 	}
-	return true
 }
 
 // hear takes in a text between two tags.
 func (r *pageReader) hear() {
 	if r.silent.open() && r.silent.name == "script" {
-		r.readScript(r.z.Raw())
+		r.readScript(r.m.text)
 	}
 	if r.silent.open() || r.text >= maxPageText {
 		return
 	}
-	text := bytes.TrimSpace(r.z.Raw())
+	text := bytes.TrimSpace(r.m.text)
 	if len(text) == 0 {
 		return
 	}
-	if bytes.IndexByte(text, '&') >= 0 {
-		text = bytes.TrimSpace(r.z.Text())
-	}
-	text = text[:min(len(text), maxPageText-r.text)]
+	text = unescapeMarkup(text[:min(len(text), maxPageText-r.text)])
 	r.text += len(text)
 	r.heard.add(text)
 	switch {
@@ -143,16 +132,26 @@ func (r *pageReader) hear() {
 	}
 }
 
-func (r *pageReader) startTag(selfClosing bool) {
-	raw, more := r.z.TagName()
-	name := atom.String(raw)
-	void := selfClosing || voidElements[name]
+func (r *pageReader) startTag(name []byte, selfClosing bool) {
+	void := selfClosing || voidElements[string(name)]
 	if !void {
 		r.silent.see(name, 1)
 		r.mark.see(name, 1)
 	}
-	tag := r.attributes(more)
-	switch name {
+	tag := r.attributes()
+	r.see(name, tag)
+	if void {
+		return
+	}
+	if !r.silent.open() && (silentElements[string(name)] || tag.hidden) {
+		r.silent.start(name)
+	}
+	r.markElement(name, tag)
+}
+
+// see notes what the tag of an element says.
+func (r *pageReader) see(name []byte, tag pageTag) {
+	switch string(name) {
 	case "html", "head", "body":
 		r.document = true
 	case "form":
@@ -162,73 +161,16 @@ func (r *pageReader) startTag(selfClosing bool) {
 		r.input(tag)
 	case "script":
 		r.scripted = true
+	case "frameset":
+		r.framed = true
 	case "meta":
 		if bytes.EqualFold(tag.equiv, []byte("refresh")) {
-			r.refresh = firstOf(r.refresh, refreshTarget(string(tag.content)))
+			r.refresh = firstOf(r.refresh, refreshTarget(string(unescapeMarkup(tag.content))))
 		}
 	case "a", "button":
 		r.logout = r.logout || endsSession(tag.target)
 		r.enter = r.enter || beginsSession(tag.target)
 	}
-	if void {
-		return
-	}
-	if !r.silent.open() && (silentElements[name] || tag.hidden) {
-		r.silent.start(name)
-	}
-	r.markElement(name, tag)
-}
-
-// pageTag are the attributes that matter. They are valid until the next token.
-type pageTag struct {
-	// target is where a link or form leads, labels are class, id and role.
-	target                   []byte
-	labels                   [3][]byte
-	kind, name, autocomplete []byte
-	equiv, content, value    []byte
-	hidden                   bool
-}
-
-// attributes returns the attributes of the current tag that matter.
-func (r *pageReader) attributes(more bool) pageTag {
-	var tag pageTag
-	for n := 0; more && n < maxPageAttributes; n++ {
-		var key, value []byte
-		key, value, more = r.z.TagAttr()
-		value = value[:min(len(value), maxEchoBytes)]
-		switch string(key) {
-		case "type":
-			tag.kind = bytes.TrimSpace(value)
-		case "name":
-			tag.name = value
-		case "class":
-			tag.labels[0] = value
-		case "id":
-			tag.labels[1] = value
-		case "role":
-			tag.labels[2] = value
-		case "href", "action", "formaction":
-			tag.target = value
-		case "autocomplete":
-			tag.autocomplete = bytes.TrimSpace(value)
-		case "http-equiv":
-			tag.equiv = value
-		case "content":
-			tag.content = value
-		case "value":
-			tag.value = value
-		case "hidden":
-			tag.hidden = true
-		case "style":
-			tag.hidden = tag.hidden || hidesElement(value)
-		}
-	}
-	return tag
-}
-
-func hidesElement(style []byte) bool {
-	return bytes.Contains(style, []byte("display")) &&
-		strings.Contains(strings.ReplaceAll(strings.ToLower(string(style)), " ", ""), "display:none")
 }
 
 func (r *pageReader) input(tag pageTag) {
@@ -267,94 +209,12 @@ func refreshTarget(content string) string {
 	return strings.Trim(strings.TrimSpace(target[4:]), `'"`)
 }
 
-// markElement notes an element whose class, id or role marks its text.
-func (r *pageReader) markElement(name string, tag pageTag) {
-	if r.mark.open() || name == "button" || name == "a" || name == "input" || name == "body" || name == "html" {
-		return
-	}
-	praise, blame, calm := false, false, false
-	for _, label := range tag.labels {
-		if !mayMark(label) {
-			continue
-		}
-		words := listWords(label)
-		praise = praise || words.any(praiseWords)
-		blame = blame || words.any(blameWords)
-		calm = calm || words.any(calmWords)
-		r.blamed = r.blamed || !tag.hidden && !r.silent.open() && words.any(errorWords)
-	}
-	if calm && !r.blamed {
-		blame = false
-	}
-	if praise || blame {
-		r.praising = praise
-		r.mark.start(name)
-	}
-}
-
-// mayMark spares the labels that hold no part of a marking word the splitting.
-func mayMark(label []byte) bool {
-	return holdsStem(label, markStems)
-}
-
-// markerStems are ASCII beginnings of words, by their first letter.
-type markerStems ['z' - 'a' + 1][]string
-
-func makeStems(list string) *markerStems {
-	var s markerStems
-	for stem := range strings.FieldsSeq(list) {
-		s[stem[0]-'a'] = append(s[stem[0]-'a'], stem)
-	}
-	return &s
-}
-
-// holdsStem reports whether text holds one of the stems, in any case.
-func holdsStem(text []byte, s *markerStems) bool {
-	for i := range text {
-		letter := text[i] | 0x20
-		if letter < 'a' || letter > 'z' {
-			continue
-		}
-		for _, stem := range s[letter-'a'] {
-			if len(text)-i >= len(stem) && equalFold(text[i:i+len(stem)], stem) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// equalFold reports whether letters of any case are those of a lower-case stem
-// of the same length.
-func equalFold(text []byte, stem string) bool {
-	for i := range len(stem) {
-		if text[i]|0x20 != stem[i] {
-			return false
-		}
-	}
-	return true
-}
-
-// endsSession reports whether an address has a word for leaving.
-func endsSession(address []byte) bool {
-	if !holdsStem(address, leavingStems) {
-		return false
-	}
-	return listWords(address).says(leavingWords)
-}
-
-// beginsSession reports whether an address is that of a login page.
-func beginsSession(address []byte) bool {
-	if !holdsStem(address, enteringStems) {
-		return false
-	}
-	p, query, _ := strings.Cut(string(address), "?")
-	return isLoginPage(p, listWords(query))
-}
-
 var (
 	voidElements   = wordSet(`area base br col embed hr img input link meta source track wbr`)
-	silentElements = wordSet(`script style template noscript select textarea title svg a`)
+	silentElements = wordSet(`noframes script style template noscript select textarea title svg a`)
+	// unmarkedElements bear the labels of messages for other reasons: a red
+	// button, the state of the page.
+	unmarkedElements = wordSet(`a button input body html`)
 	// openEnded are elements that pages leave open.
 	openEnded     = wordSet(`a p li dt dd td th tr option`)
 	blockElements = wordSet(`div p form table tr ul ol dl h1 h2 h3 h4 section article main footer header fieldset`)

@@ -35,6 +35,9 @@ type jsonFacts struct {
 	invented bool
 	// form: markup with a password field.
 	form bool
+	// withheld: a key for a token holds none. filled: some value is more than
+	// null.
+	withheld, filled bool
 	// rpc and result: a JSON-RPC answer and its result, when that is text.
 	rpc, result bool
 	// id and name: the identifying fields of a user, outside an account object.
@@ -115,34 +118,57 @@ type jsonValue struct {
 // node takes in one value.
 func (r *jsonReader) node(n jsonNode) {
 	r.spoken = true
-	last := n.frames[len(n.frames)-1]
-	r.proven = r.proven || r.proofs && (last.means|last.above).has(keyProof)
+	r.prove(n)
 	if n.kind == jsonObject || n.kind == jsonList {
-		r.proofs = r.proofs || n.kind == jsonList && !last.list && last.means.has(keyProof)
 		return
 	}
+	v := valueOf(n)
+	if n.kind == jsonString && len(n.raw) >= minMarkup {
+		r.markup(n.raw)
+	}
+	around := v.means | v.above
+	if around.has(keyIgnored) {
+		return
+	}
+	v.text = n.text()
+	r.filled = r.filled || v.text != "null"
+	switch {
+	case n.kind == jsonString && !r.inner && strings.HasPrefix(v.text, `{"`):
+		r.nested(v.text)
+	case around.has(keyFault):
+		r.faultValue(v)
+	case v.above.has(keyAccount):
+		r.account = r.account || v.kind == jsonString
+		r.token = r.token || v.isToken()
+	default:
+		r.plainValue(v)
+	}
+}
+
+// valueOf puts a value together with what the keys say about it.
+func valueOf(n jsonNode) jsonValue {
+	last := n.frames[len(n.frames)-1]
 	v := jsonValue{kind: n.kind, means: last.means, above: last.above, listed: last.list, depth: len(n.frames)}
 	if last.list && len(n.frames) > 1 {
 		v.means = n.frames[len(n.frames)-2].means
 	}
-	if n.kind == jsonString && len(n.raw) >= minMarkup {
-		r.markup(n.raw)
+	return v
+}
+
+// prove notes a list of ways to log in, and whether it holds any.
+func (r *jsonReader) prove(n jsonNode) {
+	last := n.frames[len(n.frames)-1]
+	if r.proofs && (last.means | last.above).has(keyProof) {
+		r.proven = true
 	}
-	if (v.means | v.above).has(keyIgnored) {
-		return
+	if n.kind == jsonList && !last.list && last.means.has(keyProof) {
+		r.proofs = true
 	}
-	v.text = n.text()
-	switch {
-	case n.kind == jsonString && !r.inner && strings.HasPrefix(v.text, `{"`):
-		r.nested(v.text)
-	case (v.means | v.above).has(keyFault):
-		r.faultValue(v)
-	case v.above.has(keyAccount):
-		r.account = r.account || v.kind == jsonString
-		r.token = r.token || v.kind == jsonString && len(v.text) >= minSessionValue && v.means.has(keyToken)
-	default:
-		r.plainValue(v)
-	}
+}
+
+// isToken reports whether a value is a session or a token for access.
+func (v jsonValue) isToken() bool {
+	return v.kind == jsonString && len(v.text) >= minSessionValue && (v.means.has(keyToken) || isJWT(v.text))
 }
 
 // minMarkup is the length in bytes from which a text can hold a form.
@@ -150,12 +176,20 @@ const minMarkup = len(`<input type=password>`)
 
 // markup notes a form in a text, as sent to replace a part of the page.
 func (r *jsonReader) markup(raw []byte) {
-	i := bytes.Index(raw, []byte("password"))
-	if i < 0 || bytes.IndexByte(raw, '<') < 0 && !bytes.Contains(raw, []byte(`\u003c`)) {
+	if !bytes.Contains(raw, []byte("password")) {
 		return
 	}
-	r.form = r.form || bytes.Contains(raw, []byte(`type=\"password`)) || bytes.Contains(raw, []byte(`type='password`)) ||
-		bytes.Contains(raw, []byte(`type=password`)) || bytes.Contains(raw, []byte(`type=\u0022password`))
+	if bytes.IndexByte(raw, '<') < 0 && !bytes.Contains(raw, []byte(`\u003c`)) {
+		return
+	}
+	for _, written := range passwordTypes {
+		r.form = r.form || bytes.Contains(raw, written)
+	}
+}
+
+// passwordTypes are the ways to write the type of a password field within JSON.
+var passwordTypes = [][]byte{
+	[]byte(`type=\"password`), []byte(`type='password`), []byte(`type=password`), []byte(`type=\u0022password`),
 }
 
 // nested takes in an object that stands in a text, one level deep.
@@ -177,15 +211,13 @@ func (r *jsonReader) listedText(v jsonValue) {
 
 // plainValue takes in a value that belongs to no error and no account.
 func (r *jsonReader) plainValue(v jsonValue) {
-	if v.kind == jsonString && len(v.text) >= minSessionValue {
-		r.token = r.token || v.means.has(keyToken) || isJWT(v.text)
-	}
+	r.token = r.token || v.isToken()
+	r.withheld = r.withheld || v.means.has(keyToken) && (v.text == "null" || v.text == "false")
 	switch {
 	case v.listed && v.depth == 1 && v.kind == jsonString:
 		r.listedText(v)
 	case v.means.has(keyStep):
-		r.second = r.second || listen(v.text).has(saidSecond)
-		r.hear(v)
+		r.step(v)
 	case v.means.has(keyFlag):
 		r.flag(v)
 	case v.means.has(keyStatus | keyCode | keyResult):
@@ -193,14 +225,45 @@ func (r *jsonReader) plainValue(v jsonValue) {
 	case v.means.has(keyMessage), v.means.has(keyField) && v.listed:
 		r.hear(v)
 	case v.means.has(keySecond):
-		r.second = r.second || v.holdsSomething()
-		r.asks = r.asks || v.means.has(keyAsks) && v.holdsSomething()
-	case v.means.has(keyRedirect) && v.kind == jsonString && v.depth <= 6:
-		r.redirect, r.location = firstOf(r.redirect, v.text), firstOf(r.location, v.text)
-	case v.means.has(keyLocation) && v.kind == jsonString && v.depth <= 3:
-		r.location = firstOf(r.location, v.text)
+		r.ask(v)
+	case v.means.has(keyLocation) && v.kind == jsonString:
+		r.locate(v)
 	}
 	r.identify(v)
+}
+
+// ask takes in what asks for a second factor if it holds something.
+func (r *jsonReader) ask(v jsonValue) {
+	if !v.holdsSomething() {
+		return
+	}
+	r.second = true
+	r.asks = r.asks || v.means.has(keyAsks)
+}
+
+// step takes in the name of a step or a method, of the answer itself rather
+// than of a list in it.
+func (r *jsonReader) step(v jsonValue) {
+	if v.depth > 2 {
+		return
+	}
+	r.second = r.second || listen(v.text).has(saidSecond)
+	r.hear(v)
+}
+
+// The depth down to which an address is one to go to.
+const (
+	maxLocationDepth = 3
+	maxRedirectDepth = 6
+)
+
+func (r *jsonReader) locate(v jsonValue) {
+	if v.means.has(keyRedirect) && v.depth <= maxRedirectDepth {
+		r.redirect, r.location = firstOf(r.redirect, v.text), firstOf(r.location, v.text)
+	}
+	if v.depth <= maxLocationDepth {
+		r.location = firstOf(r.location, v.text)
+	}
 }
 
 // identify notes what makes an object the description of a user.
@@ -213,6 +276,7 @@ func (r *jsonReader) identify(v jsonValue) {
 	r.id = r.id || v.means.has(keyID)
 	r.name = r.name || v.means.has(keyName)
 	if v.means.has(keyResult) {
+		r.token = r.token || v.kind == jsonString && looksRandom(v.text)
 		r.result = v.kind == jsonString && len(v.text) >= 2*minSessionValue && !strings.Contains(v.text, " ")
 	}
 }
@@ -305,6 +369,28 @@ func (v jsonValue) holdsSomething() bool {
 	return true
 }
 
+// minRandom is the length in bytes from which a text of letters and digits is a
+// session rather than a name.
+const minRandom = 24
+
+// looksRandom reports whether a text can be an unguessable session: long, of
+// letters and digits without spaces, and of both.
+func looksRandom[T string | []byte](text T) bool {
+	letters, digits := false, false
+	for i := range len(text) {
+		switch c := text[i]; {
+		case c >= '0' && c <= '9':
+			digits = true
+		case isLower(c | 0x20):
+			letters = true
+		case c == '-' || c == '_' || c == '.' || c == '+' || c == '=' || c == '~':
+		default:
+			return false
+		}
+	}
+	return len(text) >= minRandom && letters && digits
+}
+
 // isJWT reports whether text has the shape of a signed or encrypted token:
 // RFC 7519 in the compact form of RFC 7515, whose header begins with {".
 func isJWT(text string) bool {
@@ -319,95 +405,3 @@ func firstOf(a, b string) string {
 }
 
 func itoa(n int) string { return strconv.Itoa(n) }
-
-// judgeJSON reads the outcome of a login from a JSON answer with a 2xx status.
-// The token wins over an error: one batch may hold the failure of another call.
-func (a *answer) judgeJSON() Outcome {
-	f := a.json
-	switch {
-	case f.stale:
-		return outcome(Rejected, 0.85, "JSON asks for a token of the form")
-	case f.asks:
-		return a.secondFactor("JSON asks for a second factor")
-	case !f.token:
-		if o := a.obstacleInJSON(); o.Result != "" {
-			return o
-		}
-	}
-	switch {
-	case f.no:
-		return outcome(Failure, 0.95, "JSON flag says failed")
-	case f.token:
-		return outcome(Success, 0.95, "JSON holds a token")
-	case f.failed() && (a.told.has(saidRefused) || f.blames):
-		return outcome(Failure, 0.95, "JSON error about the credentials")
-	case f.failed():
-		return outcome(Failure, 0.8, "JSON error")
-	case f.form && !a.cookies.login:
-		return outcome(Failure, 0.85, "JSON holds a form with a password field")
-	case f.location != "":
-		return a.locationInJSON()
-	case f.yes:
-		return outcome(Success, 0.95, "JSON flag says succeeded")
-	}
-	return a.judgeSilentJSON()
-}
-
-// failed reports whether an error, a flag or a code says that something failed.
-func (f jsonFacts) failed() bool { return f.no || f.fault || f.refusedCode }
-
-// obstacleInJSON finds what stands between a login and its success, other than
-// the credentials. The result is empty when there is nothing.
-func (a *answer) obstacleInJSON() Outcome {
-	blames := a.told.has(saidRefused)
-	switch {
-	case a.told.has(saidTooMany):
-		return outcome(Throttled, 0.9, "JSON says too many attempts")
-	case a.asksSecond():
-		return a.secondFactor("JSON asks for a second factor")
-	case a.told.has(saidForgery) && !blames && a.json.failed():
-		return outcome(Rejected, 0.9, "JSON speaks of the form's token")
-	case a.told.has(saidLocked) && !blames && a.json.failed():
-		return outcome(Throttled, 0.85, "JSON says locked")
-	}
-	return Outcome{}
-}
-
-// locationInJSON reads an answer that tells the page where to go.
-func (a *answer) locationInJSON() Outcome {
-	o := a.redirect(a.json.location, "JSON location")
-	if a.json.yes && o.Result != Challenge {
-		return outcome(Success, 0.9, "JSON flag says succeeded")
-	}
-	return o
-}
-
-// judgeSilentJSON reads a JSON answer without a flag, an error or a token.
-func (a *answer) judgeSilentJSON() Outcome {
-	f := a.json
-	switch {
-	case a.told.has(saidRefused):
-		return outcome(Failure, 0.85, "JSON message about the credentials")
-	case !a.complete:
-		return a.cut()
-	case f.account && a.cookies.session():
-		return outcome(Success, 0.9, "JSON describes the user", "new session cookie")
-	case a.told.has(saidYes):
-		return outcome(Success, 0.85, "JSON message says succeeded")
-	case f.account:
-		return outcome(Success, 0.8, "JSON describes the user")
-	case a.cookies.session():
-		return outcome(Success, 0.85, "JSON without an error", "new session cookie")
-	case f.oddCode || !f.spoken:
-		return outcome(Unknown, 0, "JSON that says nothing known")
-	default:
-		return outcome(Success, 0.5, "JSON without an error", "no session cookie")
-	}
-}
-
-// asksSecond reports whether the answer asks for a second factor, by a key or
-// by an error that speaks of one.
-func (a *answer) asksSecond() bool {
-	refused := a.json.failed() || a.json.oddCode || a.status >= 400 || !a.json.yes && !a.cookies.session()
-	return a.json.second || a.json.asks || refused && a.told.has(saidSecond)
-}

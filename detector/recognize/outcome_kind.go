@@ -98,6 +98,14 @@ func (a *answer) signupJSON() Outcome {
 		return outcome(Failure, 0.9, "JSON error")
 	case f.invented:
 		return outcome(Failure, 0.75, "JSON describes a user whom nothing identifies")
+	}
+	return a.createdJSON()
+}
+
+// createdJSON reads the JSON answer to a signup that speaks of no failure.
+func (a *answer) createdJSON() Outcome {
+	f := a.json
+	switch {
 	case f.yes, a.status == http.StatusCreated:
 		return outcome(Success, 0.95, "JSON or status says created")
 	case f.location != "":
@@ -132,14 +140,35 @@ func (a *answer) signupPage() Outcome {
 		return outcome(Success, 0.8, "the page says that a mail was sent")
 	case a.told.has(saidTaken):
 		return outcome(Failure, 0.85, "the page says that the name is taken")
-	case p.password && p.warning:
-		return outcome(Failure, 0.92, "password fields again", "error message")
 	case p.password:
-		return outcome(Failure, 0.85, "password fields again")
+		return a.signupFormAgain()
 	case p.refresh != "":
 		return a.signupRedirect(p.refresh, "refresh to another page")
 	case !a.complete:
 		return a.cut()
+	}
+	return a.signupSilentPage()
+}
+
+// signupFormAgain reads a page with password fields: the form of the signup
+// again, or one to log in after it.
+func (a *answer) signupFormAgain() Outcome {
+	p := &a.page
+	switch {
+	case p.warning:
+		return outcome(Failure, 0.92, "password fields again", "error message")
+	case p.login && a.told.has(saidCreated):
+		return outcome(Success, 0.85, "the page says created", "a form to log in")
+	default:
+		return outcome(Failure, 0.85, "password fields again")
+	}
+}
+
+// signupSilentPage reads a page without password fields that says nothing
+// plainly.
+func (a *answer) signupSilentPage() Outcome {
+	p := &a.page
+	switch {
 	case p.warning && !a.cookies.session():
 		return outcome(Failure, 0.75, "error message")
 	case p.blamed && !p.logout && !a.cookies.session():
@@ -196,6 +225,8 @@ func (a *answer) resetRequest() Outcome {
 		return outcome(Failure, 0.8, status)
 	case a.format == formatJSON && (a.json.no || a.json.fault):
 		return outcome(Failure, 0.85, status, "JSON says failed")
+	case a.format == formatPage && a.page.warned.has(saidNo|saidRefused|saidMissing) && !a.told.has(saidSent):
+		return outcome(Failure, 0.75, status, "error message")
 	default:
 		return outcome(Success, 0.8, status)
 	}
@@ -211,8 +242,12 @@ func (a *answer) passwordChange() Outcome {
 		return a.changeRedirect(a.x.Response.Header.Get("Location"), status)
 	case a.format == formatJSON:
 		return a.signupJSON()
+	case a.format == formatRPC:
+		return a.judgeRPC()
 	case a.format == formatPage && a.page.praised && !a.page.warning:
 		return outcome(Success, 0.85, status, "success message")
+	case a.format == formatPage && a.page.warned.has(saidNo|saidRefused|saidMissing):
+		return outcome(Failure, 0.85, status, "error message")
 	case a.format == formatPage && a.page.password:
 		return outcome(Failure, 0.8, status, "password fields again")
 	case a.format == formatText:

@@ -71,7 +71,7 @@ func Follow(first Outcome, x Exchange, path, rawQuery string, next *Response) (o
 	if x.Credentials == nil {
 		x.Credentials = &Credentials{}
 	}
-	l := landing{answer: readAnswer(x), ceiling: deferredUnsure, changed: before.renewed && back && isLoginPage(path, nil)}
+	l := landing{answer: readAnswer(x), ceiling: deferredUnsure, changed: before.session() && back && isLoginPage(path, nil)}
 	if before.session() {
 		l.ceiling = deferredSure
 	}
@@ -93,7 +93,8 @@ func Follow(first Outcome, x Exchange, path, rawQuery string, next *Response) (o
 // landing is the page that an attempt led to.
 type landing struct {
 	*answer
-	// changed: the first answer changed a session that was there before.
+	// changed: the first answer began or changed a session, and led back to the
+	// login page.
 	changed bool
 	// ceiling is the most confidence of a success.
 	ceiling float32
@@ -180,12 +181,12 @@ func (l landing) page2xx() (Outcome, bool) {
 }
 
 // formAgain reads a page with the login form. Where the page of the login is also
-// the one of those who are logged in, it has the form for both, and a changed
-// session was more than a place for an error message that it does not hold.
+// the one of those who are logged in, it has the form for both, and a session
+// that was set was more than a place for an error message that it does not hold.
 func (l landing) formAgain() Outcome {
 	switch {
 	case l.changed && !l.answer.page.warning && !l.answer.page.told.has(saidRefused):
-		return outcome(Unknown, 0, "login form without an error message", "yet the session cookie was changed")
+		return outcome(Unknown, 0, "login form without an error message", "yet a session cookie was set")
 	default:
 		return outcome(Failure, deferredSure, "login form")
 	}
@@ -213,7 +214,7 @@ func (l landing) silentPage() (Outcome, bool) {
 		return outcome(Success, deferredUnsure, "page with a way to log out"), true
 	case p.enter:
 		return outcome(Failure, 0.75, "page with a way to log in and none to log out"), true
-	case !l.complete, p.text < shellText:
+	case !l.complete, p.text < shellText, p.framed:
 		return undecided()
 	case p.text <= shortText && l.told.has(saidRefused):
 		return outcome(Failure, 0.8, "short page that speaks of refused credentials"), true

@@ -290,8 +290,10 @@ func TestSecondFactorThatCameAlong(t *testing.T) {
 	if got := Classify(x); got.Result != Failure {
 		t.Errorf("with a code in a header: got %s, want failure", got.Result)
 	}
-	r := &Request{Method: "POST", Path: "/login", Header: map[string][]string{"Content-Type": {"application/json"}},
-		Body: []byte(`{"email":"ada@example.org","password":"x1","otp":"000000"}`), Complete: true}
+	r := &Request{
+		Method: "POST", Path: "/login", Header: map[string][]string{"Content-Type": {"application/json"}},
+		Body: []byte(`{"email":"ada@example.org","password":"x1","otp":"000000"}`), Complete: true,
+	}
 	if c, ok := Automatic(r); !ok || !c.WithCode {
 		t.Errorf("found=%v, with a code: %v, want both", ok, c.WithCode)
 	}

@@ -8,12 +8,23 @@ func (a *answer) judgePage() Outcome {
 		return outcome(Throttled, 0.85, "the page says too many attempts or locked")
 	case p.login:
 		return a.judgeFormAgain()
+	case a.told.has(saidEntered) && a.complete:
+		return outcome(Success, 0.85, "the page says that somebody is logged in")
 	case p.hands && !p.password:
 		return outcome(Success, 0.9, "a form that hands the login on to another site")
 	case p.code:
 		return a.secondFactor("the page asks for a code")
 	case p.refresh != "":
 		return a.redirect(p.refresh, "refresh to another page")
+	}
+	return a.judgePlainPage()
+}
+
+// judgePlainPage reads a page without a form to log in and nothing that leads
+// on, by what it says.
+func (a *answer) judgePlainPage() Outcome {
+	p := &a.page
+	switch {
 	case p.logout && a.complete && a.cookies.session() && !p.warned.has(saidRefused):
 		return outcome(Success, 0.92, "page with a way to log out", "new session cookie")
 	case p.warned.has(saidRefused):
@@ -56,12 +67,24 @@ func (a *answer) judgeSilentPage() Outcome {
 	switch {
 	case !a.complete:
 		return a.cut()
+	case p.password && p.warning:
+		return outcome(Failure, 0.6, "password fields again", "error message")
 	case p.password:
-		return outcome(Failure, 0.6, "password fields again")
+		// A form to log in has one such field; two ask for a new password.
+		return outcome(Success, 0.6, "form for a new password", "no login form")
 	case a.cookies.session() && (p.praised || a.told.has(saidYes)):
 		return outcome(Success, 0.9, "new session cookie", "the page says succeeded", "no password field")
 	case a.cookies.session():
 		return outcome(Success, 0.8, "new session cookie", "no password field")
+	}
+	return a.judgePageWithoutSession()
+}
+
+// judgePageWithoutSession reads a whole page by what is not on it, when the
+// answer set no session cookie.
+func (a *answer) judgePageWithoutSession() Outcome {
+	p := &a.page
+	switch {
 	case p.logout:
 		return outcome(Success, 0.75, "page with a way to log out", "no password field")
 	case p.warning && p.warned.has(saidNo|saidClosed):

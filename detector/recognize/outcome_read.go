@@ -114,7 +114,10 @@ func (a *answer) said() said {
 var querySpaces = strings.NewReplacer("%20", " ", "+", " ")
 
 func readEcho(x Exchange) said {
-	s := listen(querySpaces.Replace(x.RawQuery[:min(len(x.RawQuery), maxEchoBytes)]))
+	var s said
+	if x.RawQuery != "" {
+		s = listen(querySpaces.Replace(x.RawQuery[:min(len(x.RawQuery), maxEchoBytes)]))
+	}
 	for _, e := range x.Echoes[:min(len(x.Echoes), maxEchoes)] {
 		s |= listen(e[:min(len(e), maxEchoBytes)])
 	}

@@ -1,36 +1,10 @@
 package recognize
 
 import (
-	"net/url"
-	"path"
-	"slices"
 	"strings"
 
 	"github.com/doorward/doorward/config"
 )
-
-// maxLocation is the length in bytes up to which a redirect target is read.
-const maxLocation = 4096
-
-// target is where an answer sends the browser.
-type target struct {
-	// path are the words of the path, query those of the query that are the
-	// app's own: addresses to return to and user names are left out.
-	path, query wordList
-	told        said
-	// same: the page of the attempt. login: a login page by its name. form: the
-	// page that sent the attempt. foreign: another host.
-	same, login, form, foreign bool
-	// grant: a code or token for another site follows in the query.
-	grant bool
-	// hands: a token is handed on to the app's own page.
-	hands bool
-	// probes: the query says that the next page looks whether the client keeps
-	// cookies, which apps do after a login.
-	probes bool
-	// address is the target itself.
-	address address
-}
 
 // redirect reads the outcome of a login from where the answer leads. why names
 // the place it stood in.
@@ -53,6 +27,8 @@ func (a *answer) redirect(location, why string) Outcome {
 		return a.backToSelf(t, why)
 	case t.form:
 		return a.backToForm(t, why)
+	case a.kind() != config.KindMFA && t.path.any(confirmWords) && t.path.any(addressWords):
+		return outcome(Failure, 0.75, why+" leads to the confirmation of an address")
 	case a.kind() != config.KindMFA && t.path.any(weakSecondWords):
 		return outcome(Challenge, 0.75, why+" leads to a verification")
 	}
@@ -80,13 +56,13 @@ func (a *answer) obstacleAt(t target, why string) Outcome {
 // backToLogin is a failure, whatever session cookie comes along: apps store the
 // error message in a session. Only a cookie of somebody logged in speaks
 // against it. Some apps have one page for logging in and for having done so; a
-// session of before is changed then, and the page tells.
+// session is begun or changed then, and the page tells.
 func (a *answer) backToLogin(t target, why string) Outcome {
 	switch {
 	case a.cookies.login:
 		return outcome(Success, 0.7, why, "yet a cookie of somebody logged in")
-	case t.same && a.cookies.renewed:
-		return deferred(t, outcome(Failure, 0.9, why, "the session cookie was changed"))
+	case t.same && a.cookies.session():
+		return deferred(t, outcome(Failure, 0.9, why, "yet a session cookie was set"))
 	default:
 		return outcome(Failure, 0.95, why)
 	}
@@ -138,15 +114,21 @@ func (a *answer) elsewhere(t target, why string) Outcome {
 		return outcome(Success, 0.92, why, "with a code for another site")
 	case t.hands:
 		return deferred(t, outcome(Success, 0.8, why, "with a token"))
-	case a.cookies.login, a.cookies.session() && a.plainlyAway():
+	case a.cookies.login, a.cookies.session() && a.plainlyAway() && (a.borne || a.x.Referer != ""):
 		return outcome(Success, 0.92, why, "new session cookie")
+	case a.cookies.session() && a.plainlyAway():
+		return deferred(t, outcome(Success, 0.85, why, "a first session cookie"))
 	case a.cookies.session() && !a.borne:
 		return deferred(t, outcome(Unknown, 0, why, "a session cookie that visitors may get too"))
 	case a.cookies.session():
 		return deferred(t, outcome(Success, 0.85, why, "new session cookie"))
 	case !a.borne && !t.foreign:
-		// Whoever holds no cookie before or after is no logged in browser.
-		return deferred(t, outcome(Failure, 0.75, why, "no cookie at all"))
+		// Whoever holds no cookie before or after is no logged in browser. What
+		// stands above the attempt is where forms are.
+		if strings.HasPrefix(a.x.Path, strings.TrimRight(t.address.path, "/")+"/") {
+			return deferred(t, outcome(Failure, 0.75, why, "no cookie at all"))
+		}
+		return deferred(t, outcome(Unknown, 0, why, "no cookie at all"))
 	case !a.plainlyAway():
 		return deferred(t, outcome(Unknown, 0, why, "no session cookie"))
 	default:
@@ -164,121 +146,6 @@ func (a *answer) plainlyAway() bool {
 // atLogin reports whether the attempt was made where a login is expected, by
 // the words of its address.
 func (a *answer) atLogin() bool {
-	return isLoginPage(a.x.Path, listWords(a.x.RawQuery)) || listWords(a.x.Path).any(loginWords)
+	var room [wordRoom]byte
+	return isLoginPage(a.x.Path, wordsInto(room[:], a.x.RawQuery)) || wordsInto(room[:], a.x.Path).any(loginWords)
 }
-
-// follow reads a redirect target relative to the request.
-func (a *answer) follow(location string) (target, bool) {
-	if location == "" || len(location) > maxLocation {
-		return target{}, false
-	}
-	ref, err := url.Parse(location)
-	if err != nil {
-		return target{}, false
-	}
-	base := &url.URL{Path: a.x.Path, RawQuery: a.x.RawQuery}
-	u := base.ResolveReference(ref)
-	t := target{path: listWords(u.Path), address: address{u.Path, u.RawQuery}}
-	t.foreign = ref.Host != "" && a.x.Host != "" && !strings.EqualFold(ref.Hostname(), a.x.Host)
-	t.readQuery(u.RawQuery)
-	t.told |= listen(u.Path)
-	// The words of a path are names of things as often as statements: the page
-	// /too-many-cooks throttles nobody, but /login/error fails.
-	t.told &^= a.echo & excuses
-	ownLogin := isLoginPage(a.x.Path, listWords(a.x.RawQuery))
-	login := isLoginPage(u.Path, t.query)
-	t.same = !t.foreign && samePath(u.Path, a.x.Path) && login == ownLogin
-	t.login = !t.foreign && login
-	t.form = !t.foreign && a.isReferer(u)
-	return t, true
-}
-
-// isReferer reports whether a target is the page with the form that sent the
-// attempt. A page that serves everything is its own referer; see backToSelf.
-func (a *answer) isReferer(u *url.URL) bool {
-	ref, err := url.Parse(a.x.Referer)
-	if err != nil || a.x.Referer == "" || len(a.x.Referer) > maxLocation {
-		return false
-	}
-	return samePath(ref.Path, u.Path) && !samePath(u.Path, a.x.Path) && ref.RawQuery == u.RawQuery && !isRoot(u.Path)
-}
-
-func isRoot(p string) bool { return p == "" || p == "/" }
-
-func samePath(a, b string) bool { return path.Clean("/"+a) == path.Clean("/"+b) }
-
-// readQuery takes in the words of the query that the app chose itself.
-func (t *target) readQuery(query string) {
-	if query == "" {
-		return
-	}
-	t.query = append(t.query, ' ')
-	for pair := range strings.SplitSeq(query, "&") {
-		key, value, _ := strings.Cut(pair, "=")
-		key, keyErr := url.QueryUnescape(key)
-		value, valueErr := url.QueryUnescape(value)
-		if keyErr == nil && valueErr == nil {
-			t.readPair(key, value)
-		}
-	}
-}
-
-func (t *target) readPair(key, v string) {
-	plain := plainKey(key)
-	if returnKeys[plain] || nameKeys[plain] {
-		return
-	}
-	t.query, _ = appendWords(t.query, key)
-	t.probes = t.probes || probeKeys[plain]
-	t.grant = t.grant || (grantKeys[plain] && len(v) >= minSessionValue)
-	t.hands = t.hands || (handKeys[plain] && len(v) >= 2*minSessionValue)
-	if grantKeys[plain] || len(v) > 128 {
-		return
-	}
-	if empty := v == "0" || v == "false" || v == "none"; !empty {
-		t.told |= listen(key) | listen(v)
-	}
-	t.query, _ = appendWords(t.query, v)
-}
-
-// isLoginPage reports whether the last segment of a path, or the query, says
-// that this is where one logs in.
-func isLoginPage(p string, query wordList) bool {
-	if query.any(loginWords) {
-		return true
-	}
-	p = strings.TrimRight(p, "/")
-	last := p[strings.LastIndexByte(p, '/')+1:]
-	if last == "" {
-		return false
-	}
-	words := listWords(last)
-	return words.any(loginWords) || slices.Contains(loginPhrases, string(words))
-}
-
-var (
-	loginWords   = wordSet(`login signin logon anmelden connexion inloggen accedi authenticate`)
-	loginPhrases = []string{
-		" sign in ", " log in ", " log on ", " session ", " sessions ", " session new ", " auth ", " authentication ",
-		" j security check ", " iniciar sesion ", " acceder ", " entrar ", " users sign in ",
-	}
-	secondPathWords  = wordSet(`2fa mfa otp totp tfa twofactor two u2f webauthn authenticator factor challenge`)
-	secondQueryWords = wordSet(`2fa mfa otp totp tfa twofactor`)
-	weakSecondWords  = wordSet(`verify verification verifycode confirmcode`)
-	// returnKeys are parameters that hold an address to go to afterwards: what
-	// they say was chosen by whoever made the link.
-	returnKeys = wordSet(`next redirect redirectto redirecturl redirecturi return returnto returnurl back backurl
-		continue dest destination url uri rd target goto service from callback callbackurl rurl referer referrer ref page path`)
-	// nameKeys are parameters that repeat what was submitted.
-	nameKeys = wordSet(`user username email name id uid identifier account server db q query search state`)
-	// grantKeys are parameters that hand a completed login to another site
-	// (OAuth 2.0 codes, SAML artifacts, CAS tickets).
-	grantKeys = wordSet(`code samlresponse samlart ticket accesstoken idtoken`)
-	// handKeys are parameters by which a page is told of a login that another
-	// one completed.
-	handKeys = wordSet(`token authtoken sessiontoken logintoken sid sessionid jwt onetimetoken key`)
-	// probeKeys are parameters of a page that looks whether the session it just
-	// began is borne again.
-	probeKeys = wordSet(`testsession testcookie testcookies cookietest cookiecheck checkcookie checkcookies
-		cookiescheck checkloggedin sessiontest checksession wpcookiecheck`)
-)

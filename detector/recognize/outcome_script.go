@@ -104,8 +104,12 @@ func readRows(body []byte) (f jsonFacts, whole bool) {
 		var row []byte
 		row, body, _ = bytes.Cut(body, []byte{'\n'})
 		_, value, ok := bytes.Cut(row, []byte{':'})
-		if ok && len(value) > 0 && value[0] == '{' {
+		switch {
+		case !ok || len(value) == 0:
+		case value[0] == '{':
 			walkAnswerJSON(value, r.node)
+		case bytes.HasPrefix(value, []byte(`"`)) && !bytes.HasPrefix(value, []byte(`"$`)):
+			r.bare(value)
 		}
 		if len(body) == 0 {
 			return r.facts(), true
@@ -133,8 +137,8 @@ func (r *pageReader) readScript(text []byte) {
 		r.heard.add(message)
 		r.warnings.add(message)
 	}
-	if i := bytes.Index(text, []byte("location")); i >= 0 && r.refresh == "" {
-		r.refresh = assignedText(text[i+len("location"):])
+	if _, rest, ok := bytes.Cut(text, []byte("location")); ok && r.refresh == "" {
+		r.refresh = assignedText(rest)
 	}
 }
 

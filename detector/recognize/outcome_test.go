@@ -170,6 +170,7 @@ func TestClassifyBasicCountsWhoeverWasLetIn(t *testing.T) {
 		{name: "403 of a place that never asked", x: withFormat(FormatBasic, reply(403, "Forbidden")), want: Failure, notSure: 0.6},
 		{name: "403 of which the body was not seen", x: withFormat(FormatBasic, cutReply(403, "")), want: Unknown},
 		{name: "404 of a place that never asked", x: withFormat(FormatBasic, reply(404, "not found")), want: Unknown},
+		{name: "JSON that blames the password, of a place that never asked", x: withFormat(FormatBasic, reply(200, `{"status":"failed","error":{"message":"Wrong username or password"}}`, asJSON)), want: Failure},
 		{name: "JSON that holds nothing, of a place that never asked", x: withFormat(FormatBasic, reply(200, "{}", asJSON)), want: Unknown},
 		{name: "403 that blames the password", x: withFormat(FormatBasic, reply(403, `{"error":"invalid password"}`, asJSON)), want: Failure},
 		{name: "redirect to the login page: ignored", x: withFormat(FormatBasic, func() *Response {

@@ -2,8 +2,7 @@ package recognize
 
 import (
 	"bytes"
-
-	"golang.org/x/net/html"
+	"slices"
 )
 
 // maxElementDepth is how deep elements are followed. What lies deeper is not read.
@@ -16,15 +15,15 @@ const maxElementDepth = 64
 // holds a page, as in the partial answers of JSF, is read as one: page is what
 // the first of them says. whole tells that all of it was read.
 func readXML(body []byte) (f jsonFacts, page pageFacts, whole bool) {
-	r := xmlReader{z: html.NewTokenizer(bytes.NewReader(body))}
-	r.z.AllowCDATA(true)
-	for r.step() {
+	r := xmlReader{m: markup{rest: body, xml: true}}
+	for r.m.next() {
+		r.step()
 	}
-	return r.facts.facts(), r.page, !r.deep && len(r.frames) == 0
+	return r.facts.facts(), r.page, !r.deep && !r.m.cut && len(r.frames) == 0
 }
 
 type xmlReader struct {
-	z      *html.Tokenizer
+	m      markup
 	facts  jsonReader
 	page   pageFacts
 	frames []jsonFrame
@@ -32,44 +31,32 @@ type xmlReader struct {
 	deep bool
 }
 
-func (r *xmlReader) step() bool {
-	switch r.z.Next() {
-	case html.ErrorToken:
-		return false
-	case html.TextToken:
-		r.text(bytes.TrimSpace(r.z.Text()))
-	case html.StartTagToken:
-		r.element(false)
-	case html.SelfClosingTagToken:
-		r.element(true)
-	case html.EndTagToken:
-		name, _ := r.z.TagName()
-		r.end(localName(name))
+func (r *xmlReader) step() {
+	switch r.m.kind {
+	case markupText:
+		r.text(bytes.TrimSpace(unescapeMarkup(r.m.text)))
+	case markupStart:
+		r.element()
+	case markupEnd:
+		r.end(localName(r.m.name))
 	}
-	return true
 }
 
 // localName is a name without its prefix.
 func localName(name []byte) []byte { return name[bytes.LastIndexByte(name, ':')+1:] }
 
-func (r *xmlReader) element(empty bool) {
-	raw, more := r.z.TagName()
-	if len(raw) > 0 && raw[0] == '?' {
-		return
-	}
+func (r *xmlReader) element() {
 	if len(r.frames) >= maxElementDepth {
 		r.deep = true
 		return
 	}
-	r.push(bytes.Clone(localName(raw)))
-	for n := 0; more && n < maxPageAttributes; n++ {
-		var key, value []byte
-		key, value, more = r.z.TagAttr()
-		r.push(localName(key))
-		r.visit(value)
+	r.push(bytes.Clone(localName(r.m.name)))
+	for _, a := range r.m.attributes {
+		r.push(localName(a.key))
+		r.visit(unescapeMarkup(a.value))
 		r.frames = r.frames[:len(r.frames)-1]
 	}
-	if empty {
+	if r.m.empty {
 		r.frames = r.frames[:len(r.frames)-1]
 	}
 }
@@ -84,8 +71,8 @@ func (r *xmlReader) push(name []byte) {
 
 // end closes the nearest element of a name and all that were left open in it.
 func (r *xmlReader) end(name []byte) {
-	for i := len(r.frames) - 1; i >= 0; i-- {
-		if bytes.Equal(r.frames[i].key, name) {
+	for i, f := range slices.Backward(r.frames) {
+		if bytes.Equal(f.key, name) {
 			r.frames = r.frames[:i]
 			return
 		}

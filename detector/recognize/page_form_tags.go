@@ -40,26 +40,33 @@ func (tag *formTag) set(key, value []byte) {
 		tag.class = text()
 	case "form":
 		tag.form = text()
-	case "action":
-		tag.action = addressText(value)
-	case "method":
-		tag.method = text()
-	case "hx-post", "data-hx-post": // htmx sends the form there instead
-		tag.post = addressText(value)
-	case "formaction":
-		tag.formAction = addressText(value)
 	case "value":
 		tag.value = text()
 	case "aria-label", "title":
 		tag.label = text()
-	case "href":
-		tag.href = addressText(value)
 	case "autocomplete":
 		tag.autofill = text()
 	case "disabled":
 		tag.disabled = true
 	default:
+		tag.lead(key, value)
 		tag.conceal(key, value)
+	}
+}
+
+// lead notes where a tag leads.
+func (tag *formTag) lead(key, value []byte) {
+	switch string(key) {
+	case "action":
+		tag.action = addressText(value)
+	case "method":
+		tag.method = string(value[:min(len(value), maxName)])
+	case "hx-post", "data-hx-post": // htmx sends the form there instead
+		tag.post = addressText(value)
+	case "formaction":
+		tag.formAction = addressText(value)
+	case "href":
+		tag.href = addressText(value)
 	}
 }
 
@@ -109,7 +116,7 @@ func inputOf(tag formTag) formInput {
 		in.sort = textInput
 	}
 	switch {
-	case in.fill == fillCode, in.sort == passwordInput && nameOf(lastSegment(in.name)).role == roleOTP:
+	case in.fill == fillCode, in.sort == passwordInput && nameOf(lastOfName(in.name)).role == roleOTP:
 		in.sort = otherInput
 	case in.sort != hiddenInput && (in.fill == fillCurrentPassword || in.fill == fillNewPassword):
 		in.sort = passwordInput // shown in clear at the wish of the user
@@ -120,8 +127,8 @@ func inputOf(tag formTag) formInput {
 	return in
 }
 
-// lastSegment is the part of a field's name that says what it is for.
-func lastSegment(name string) []byte {
+// lastOfName is the part of a field's name that says what it is for.
+func lastOfName(name string) []byte {
 	var buf [maxHolder]byte
 	_, last := cutLast(appendName(buf[:0], []byte(name)))
 	return last
@@ -189,16 +196,23 @@ func (a *pageAddress) resolve(action string) (path, query string, ok bool) {
 	if action == "" || target.RawQuery == "" && strings.HasPrefix(action, "#") {
 		target.RawQuery = a.query
 	}
-	switch {
-	case target.Scheme != "" && target.Scheme != "http" && target.Scheme != "https", target.Opaque != "":
+	if !a.holds(target) {
 		return "", "", false
-	case target.Host != "" && !strings.EqualFold(target.Hostname(), strings.Trim(a.host, "[]")):
-		return "", "", false
-	case target.Path == "" && target.Host != "":
+	}
+	if target.Path == "" && target.Host != "" {
 		target.Path = "/"
 	}
 	if !strings.HasPrefix(target.Path, "/") || len(target.Path) > maxPath {
 		return "", "", false
 	}
 	return target.Path, target.RawQuery, true
+}
+
+// holds reports whether target is a web address of this host. The port does not
+// count: what reaches the site may come by another one than it thinks.
+func (a *pageAddress) holds(target *url.URL) bool {
+	if target.Opaque != "" || target.Scheme != "" && target.Scheme != "http" && target.Scheme != "https" {
+		return false
+	}
+	return target.Host == "" || strings.EqualFold(target.Hostname(), strings.Trim(a.host, "[]"))
 }

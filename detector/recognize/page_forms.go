@@ -12,6 +12,9 @@ import (
 const (
 	// maxForms is how many forms of one page are told.
 	maxForms = 8
+	// maxFormTags is how many fields, buttons and forms of one page are looked
+	// at: what holds more is a table of records, not a login.
+	maxFormTags = 512
 	// maxFormFields is how many fields of a sort a Form names.
 	maxFormFields = 8
 	// maxOpenForms is how many forms of one page are kept until its end,
@@ -141,6 +144,8 @@ type strayInput struct {
 type formReader struct {
 	z     *html.Tokenizer
 	feed  *pageFeed
+	parts int // tags and attributes so far
+	tags  int // those of them that belong to forms
 	page  pageAddress
 	forms []rawForm
 	// open tells that the last of forms has not ended.
@@ -158,7 +163,11 @@ type formReader struct {
 
 func (r *formReader) step() bool {
 	token := r.z.Next()
-	r.feed.start += len(r.z.Raw())
+	raw := r.z.Raw()
+	r.feed.start += len(raw)
+	if !r.afford(token, raw) {
+		return false
+	}
 	switch token {
 	case html.ErrorToken:
 		return false
@@ -184,6 +193,21 @@ func (r *formReader) step() bool {
 	return true
 }
 
+// afford counts the tags and attributes that were read; false ends the reading.
+func (r *formReader) afford(token html.TokenType, raw []byte) bool {
+	switch token {
+	case html.StartTagToken, html.SelfClosingTagToken:
+		var t tagParts
+		t.add(raw)
+		r.parts += t.n
+		return t.n <= maxTagAttributes && r.parts <= maxPageParts && r.tags < maxFormTags
+	case html.TextToken:
+		return true
+	}
+	r.parts++
+	return r.parts <= maxPageParts
+}
+
 func (r *formReader) start() {
 	raw, more := r.z.TagName()
 	name := atom.Lookup(raw)
@@ -198,6 +222,7 @@ func (r *formReader) start() {
 	if r.inert > 0 {
 		return
 	}
+	r.tags++
 	switch tag := r.attributes(more); name {
 	case atom.Base:
 		r.page.setBase(tag.href)

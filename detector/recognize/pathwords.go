@@ -32,6 +32,8 @@ const (
 	lastUsers  // the last segment is a collection of users
 	lastLogin  // the last segment says login
 	lastSignup // the last segment says signup
+	// lastUserList: the segment before the last is a collection of users
+	lastUserList
 )
 
 // saysAccount is all that an attempt or its relatives may be called.
@@ -59,7 +61,7 @@ var pathWords = buildPathWords(map[pathSense]string{
 	saysPassword:                      `password passwd passwords passwort kennwort setpassword`,
 	saysChange:                        `change set`,
 	saysMFA:                           `mfa otp totp tfa twofactor twofa factor challenge factors`,
-	saysSelf:                          `profile settings preferences me myaccount self userprofile`,
+	saysSelf:                          `profile settings preferences prefs me myaccount self userprofile`,
 	saysManage:                        `add create new manage import insert`,
 	saysManage | saysEdit:             `edit update delete remove save destroy modify editsave updated`,
 	saysManage | saysUsers:            `adduser useradd`,
@@ -110,6 +112,7 @@ const maxPath = 1024
 func senseOfPath(path string) pathSense {
 	path = path[:min(len(path), maxPath)]
 	var all, last pathSense
+	var before, current string
 	for len(path) > 0 {
 		var segment string
 		if i := strings.IndexByte(path, '/'); i >= 0 {
@@ -125,12 +128,16 @@ func senseOfPath(path string) pathSense {
 		}
 		last = senseOfWords(segment)
 		all |= last
+		before, current = current, segment
 		if isScript(segment) && last&(saysLogin|saysSignup|saysLogout|saysReset|saysForgot) != 0 {
 			break
 		}
 	}
 	if last&saysUsers != 0 && last&^saysUsers == 0 {
 		all |= lastUsers
+	}
+	if before == "users" || before == "_users" {
+		all |= lastUserList
 	}
 	if last&saysLogin != 0 {
 		all |= lastLogin

@@ -32,8 +32,8 @@ func isProtobuf(contentType string) bool {
 // an attempt of it, so the texts are kept and [reading.settleProtobuf] decides.
 func scanProtobuf(rd *reading, body []byte, contentType string) {
 	message, ok := unframe(body, contentType)
-	if !ok {
-		return
+	if !ok || isProtoText(message) {
+		return // a text: the type lies
 	}
 	p := protoScan{}
 	if !p.message(message, 0) || len(p.texts) == 0 {

@@ -66,6 +66,9 @@ const (
 type reading struct {
 	passwords   []field
 	identifiers []field
+	bares       []field // credentials under conditions, see bare
+
+	path pathSense // what the request path says
 
 	// signs are the roles seen with a value, besides the two above.
 	signs uint32
@@ -77,6 +80,8 @@ type reading struct {
 	// field a GraphQL document asks for.
 	operation pathSense
 	document  string
+	// button is what the text of the button says that sent the form.
+	button pathSense
 	// dispatch is what the method of a remote call and the fields of a GraphQL
 	// document say. The server chooses by them what is done.
 	dispatch pathSense
@@ -85,6 +90,7 @@ type reading struct {
 	bindings []binding
 	binding  bool
 	call     rpcCall  // of JSON-RPC
+	argued   bool     // params came with it
 	texts    [][]byte // of a protobuf message
 	tally    tally
 	// plain is the body without its encoding.
@@ -102,6 +108,7 @@ type reading struct {
 	flood   bool // more than maxCandidates distinct values
 	opaque  bool // a call whose credentials are hidden, whatever its path
 	hostile bool
+	leaves  int // how many fields came
 	// beyond is how many identifiers came when no more were kept.
 	beyond int
 	nested bool // inside a JSON text within a field
@@ -116,6 +123,7 @@ type reading struct {
 	// First pieces of memory for what grows: a usual body needs no more, so a
 	// request that turns out to be no attempt costs one allocation.
 	firstPasswords, firstIdentifiers [4]field
+	firstBares                       [4]field
 	firstPath                        [96]byte
 	firstLevels                      [8]jsonLevel
 }
@@ -123,15 +131,17 @@ type reading struct {
 // begin lays the first pieces of memory out.
 func (rd *reading) begin() {
 	rd.passwords, rd.identifiers = rd.firstPasswords[:0], rd.firstIdentifiers[:0]
+	rd.bares = rd.firstBares[:0]
 	rd.scan.path, rd.scan.stack = rd.firstPath[:0], rd.firstLevels[:0]
 }
 
 // want is a declared field that is looked for by its name, and what was found.
 type want struct {
 	name    []byte // normalised as by appendName
-	index   int    // into Route.Identifiers, -1 for the password
+	index   int    // into Route.Identifiers, -1 for the password, -2 for a line `when`
 	values  []field
 	present bool
+	queried bool // present in the query
 }
 
 func (rd *reading) saw(r role) bool { return rd.signs&(1<<r) != 0 }
@@ -143,6 +153,8 @@ func (rd *reading) leaf(path, raw []byte, decode func([]byte) []byte, t valueTyp
 		rd.bind(path, raw, decode, t)
 		return
 	}
+	rd.leaves++
+	rd.argued = rd.argued || bytes.HasPrefix(path, []byte("params"))
 	m := classify(path)
 	if rd.forms.n > 0 {
 		m = rd.forms.meaning(path, m)
@@ -165,14 +177,36 @@ func (rd *reading) leaf(path, raw []byte, decode func([]byte) []byte, t valueTyp
 		rd.declare(w, m, path, value, t)
 		return
 	}
+	rd.take(m, path, value, t)
+}
+
+// take keeps the value of a field whose name means something.
+func (rd *reading) take(m meaning, path, value []byte, t valueType) {
 	switch {
 	case m.role.isPassword(), m.role.isIdentifier(), m.role == roleLetterUser, m.role == roleLetterPassword:
 		rd.credential(m, path, value, t)
+	case m.role.isKept():
+		rd.bare(m, path, value, t)
 	case m.role == roleDocument:
 		rd.readDocument(path, value)
 	default:
+		if m.role == roleCode || m.role == roleOTP {
+			rd.bare(m, path, value, t)
+		}
 		rd.sign(m, value)
 	}
+}
+
+// bare keeps a field that is a credential only together with others or with the
+// path, until [reading.settleBare] and [reading.settleKeys].
+func (rd *reading) bare(m meaning, path, value []byte, t valueType) {
+	if t > numberValue || len(value) == 0 || rd.place != inBody || len(rd.bares) == cap(rd.bares) {
+		return
+	}
+	parent, _ := cutLast(path)
+	rd.bares = append(rd.bares, field{
+		meaning: m, place: rd.place, format: rd.format, value: value, holder: string(parent[:min(len(parent), maxHolder)]),
+	})
 }
 
 // overflow takes a field that is not kept, because there were too many.
@@ -212,9 +246,11 @@ func (rd *reading) nest(path, raw []byte, decode func([]byte) []byte, t valueTyp
 	rd.nested = false
 }
 
+// wanted returns the declared field of a name, in any letter case: ASP.NET and
+// others take USERNAME for username, so that who writes it must not become nobody.
 func (rd *reading) wanted(path []byte) *want {
 	for i := range rd.wants {
-		if bytes.Equal(rd.wants[i].name, path) {
+		if name := rd.wants[i].name; len(name) == len(path) && bytes.EqualFold(name, path) {
 			return &rd.wants[i]
 		}
 	}
@@ -224,12 +260,15 @@ func (rd *reading) wanted(path []byte) *want {
 // declare keeps a declared field. A declared password is also one of the
 // request's passwords.
 func (rd *reading) declare(w *want, m meaning, path, value []byte, t valueType) {
-	w.present = true
-	if t >= boolValue {
+	w.present, w.queried = true, w.queried || rd.place == inQuery
+	switch {
+	case w.index == ofWhen && m.role != roleNone:
+		rd.take(m, path, value, t) // it means what it would mean undeclared, too
+	case w.index != ofWhen && t >= boolValue:
 		rd.hostile = rd.hostile || t != nullValue
 		value = nil
 	}
-	if w.index < 0 {
+	if w.index == ofPassword {
 		if !m.role.isPassword() {
 			m = meaning{role: rolePassword, word: declaredWord}
 		}
@@ -271,7 +310,7 @@ func (rd *reading) empty(m meaning) {
 	switch {
 	case (m.role == rolePassword || m.role == roleLetterPassword) && rd.emptyPassword == "":
 		rd.emptyPassword = m.word
-	case (m.role == roleIdentifier || m.role == roleName) && rd.emptyIdentifier == "":
+	case (m.role == roleIdentifier || m.role == roleName || m.role == roleLetterUser) && rd.emptyIdentifier == "":
 		rd.emptyIdentifier = m.word
 	}
 }
@@ -297,7 +336,7 @@ func (rd *reading) keep(list []field, f field) []field {
 
 func (rd *reading) sign(m meaning, value []byte) {
 	// A link may name the logout without a value: ?user=a&logout
-	if len(bytes.TrimSpace(value)) == 0 && (m.role != roleLogout || rd.place != inQuery) {
+	if len(bytes.TrimSpace(value)) == 0 && (m.role != roleLogout || rd.place != inQuery && rd.leaves > 1) {
 		return
 	}
 	rd.signs |= 1 << m.role
@@ -307,6 +346,10 @@ func (rd *reading) sign(m meaning, value []byte) {
 			rd.grant = passwordGrant
 		} else if rd.grant == noGrant {
 			rd.grant = otherGrant
+		}
+	case roleButton:
+		if len(value) <= maxName {
+			rd.button |= senseOfWords(value)
 		}
 	case roleMethod:
 		rd.override = string(value[:min(len(value), len("DELETE"))])

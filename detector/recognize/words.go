@@ -89,6 +89,11 @@ type Credentials struct {
 	// Served tells that the app served the form which the request sends.
 	Served bool
 
+	// MayAdminister tells that the request is an attempt of a visitor, and none of
+	// somebody who is logged in: an administrator who creates an account, a page
+	// of settings with a name and a password. See Sessions.
+	MayAdminister bool
+
 	// Guesses is how many credentials the request tries: more than 1 for a batch
 	// of calls (system.multicall of XML-RPC, aliased mutations, JSON arrays), and
 	// the number of users for a request that is a Crowd. 0 is read as 1.

@@ -3,6 +3,7 @@ package recognize
 import (
 	"bytes"
 	"encoding/base64"
+	"slices"
 )
 
 const (
@@ -26,6 +27,7 @@ func scanXMLRPC(rd *reading, text []byte) {
 	s := rpcScan{rd: rd, xml: xmlScanner{text: text}}
 	s.run()
 	if !s.seen && s.last != nil {
+		scanSOAP(rd, text)
 		return
 	}
 	// Without any tag the call may stand behind what was looked at.
@@ -101,7 +103,7 @@ func (s *rpcScan) characters(t xmlToken) {
 		text = unescapeXML(text)
 	}
 	if s.buffer == nil {
-		s.buffer = text[:len(text):len(text)]
+		s.buffer = slices.Clip(text)
 	} else {
 		s.buffer = append(s.buffer, text...)
 	}
@@ -115,6 +117,9 @@ func (s *rpcScan) opened(name []byte) {
 	case "data":
 		s.push('a')
 	case "struct":
+		if s.structs == 0 {
+			s.outer.add(nil, structArgument)
+		}
 		s.push('s')
 		if s.structs == 1 {
 			s.inner = memberCall{}
@@ -141,15 +146,15 @@ func (s *rpcScan) closed(name []byte) {
 	case "name":
 		s.member = bytes.TrimSpace(s.buffer)
 	case "string", "dateTime.iso8601":
-		s.scalar(s.buffer, false)
+		s.scalar(s.buffer, textArgument)
 	case "base64":
-		s.scalar(decodedBase64(s.buffer), false)
+		s.scalar(decodedBase64(s.buffer), textArgument)
 	case "int", "i4", "i8", "boolean", "double":
-		s.scalar(bytes.TrimSpace(s.buffer), true)
+		s.scalar(bytes.TrimSpace(s.buffer), numberArgument)
 	case "value":
 		// Without a type it is a text.
 		if string(s.last) == "value" || len(bytes.TrimSpace(s.buffer)) > 0 {
-			s.scalar(s.buffer, false)
+			s.scalar(s.buffer, textArgument)
 		}
 		s.last = nil
 	case "data", "struct":
@@ -180,7 +185,7 @@ func (s *rpcScan) pop() {
 }
 
 // scalar takes a value that is neither array nor struct.
-func (s *rpcScan) scalar(value []byte, number bool) {
+func (s *rpcScan) scalar(value []byte, kind argumentKind) {
 	s.count++
 	if value == nil {
 		value = []byte{}
@@ -188,7 +193,7 @@ func (s *rpcScan) scalar(value []byte, number bool) {
 	inStruct := s.depth > 0 && s.open[s.depth-1] == 's'
 	switch {
 	case s.structs == 0:
-		s.outer.add(value, number)
+		s.outer.add(value, kind)
 	case inStruct && s.structs == 1 && string(s.member) == "methodName":
 		s.inner.method = bytes.TrimSpace(value)
 	case inStruct:
@@ -196,7 +201,7 @@ func (s *rpcScan) scalar(value []byte, number bool) {
 			s.inner.keep(rpcMember{s.member, value})
 		}
 	case s.structs == 1:
-		s.inner.add(value, number)
+		s.inner.add(value, kind)
 	}
 }
 

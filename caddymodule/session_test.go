@@ -1,0 +1,61 @@
+package caddymodule
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/doorward/doorward/detector/recognize"
+)
+
+// An administrator creates accounts. Who is logged in creates no attempts by
+// it, within bounds, and at a login route he is a guesser like all others.
+func TestWhoIsLoggedInCreatesAccountsWithinBounds(t *testing.T) {
+	t.Parallel()
+	h, s := newTestHandler(t, strict)
+	app := caddyhttp.HandlerFunc(func(w http.ResponseWriter, r *http.Request) error {
+		switch {
+		case r.URL.Path != "/login":
+			w.WriteHeader(http.StatusCreated)
+		case r.PostFormValue("password") == "right":
+			http.SetCookie(w, &http.Cookie{Name: "session_token", Value: "member-0123456789"})
+			w.WriteHeader(http.StatusNoContent)
+		default:
+			w.WriteHeader(http.StatusUnauthorized)
+		}
+		return nil
+	})
+	send := func(path, body, cookie string) {
+		r := visitor(http.MethodPost, path, body)
+		if cookie != "" {
+			r.Header.Set("Cookie", cookie)
+		}
+		if err := h.ServeHTTP(httptest.NewRecorder(), r, app); err != nil {
+			t.Fatal(err)
+		}
+	}
+	send("/login", "username=admin&password=wrong", "")
+	send("/login", "username=admin&password=right", "")
+	const session = "session_token=member-0123456789"
+	for i := range 3 {
+		send("/login", fmt.Sprintf("username=victim&password=guess%d", i), session)
+	}
+	for i := range 3 * recognize.MaxAdministered {
+		send("/people", fmt.Sprintf("username=new%d&password=a-good-one&confirm_password=a-good-one", i), session)
+	}
+	kinds := map[string]int{}
+	for _, e := range attemptsOf(t, s) {
+		if e.Verdict == "allow" {
+			kinds[e.Kind]++
+		}
+	}
+	if kinds["login"] != 5 {
+		t.Errorf("%d logins told, want 5: a session hides no guess at the login route", kinds["login"])
+	}
+	if kinds["signup"] == 0 {
+		t.Error("accounts without end were created unseen")
+	}
+}
