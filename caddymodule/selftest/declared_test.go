@@ -56,8 +56,12 @@ func TestDeclaredRoutesRecogniseTheirOwnRequests(t *testing.T) {
 	elsewhere := login("/session", form("email", "email"))
 	elsewhere.Password = at(config.PlaceBasic, "")
 	told := login("/index.php", form("email", "who"))
-	told.When = []config.Match{{From: config.PlaceQuery, Key: "do", Values: []string{"login*"}}, {From: config.PlaceForm, Key: "who"},
-		{From: config.PlaceForm, Key: "token", Values: []string{"", "x"}}, {From: config.PlaceHeader, Key: "X-App"}}
+	told.When = []config.Match{
+		{From: config.PlaceQuery, Key: "do", Values: []string{"login*"}},
+		{From: config.PlaceForm, Key: "who"},
+		{From: config.PlaceForm, Key: "token", Values: []string{"", "x"}},
+		{From: config.PlaceHeader, Key: "X-App"},
+	}
 	answers := login("/session", form("email", "email"))
 	answers.Success = []config.Condition{
 		{{Of: config.PartStatus, Values: []string{"3xx"}}, {Of: config.PartRedirect, Values: []string{"/home*", "/"}}},
