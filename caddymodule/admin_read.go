@@ -59,7 +59,7 @@ func status(s *state, _ *http.Request) (any, error) {
 	answer := Status{
 		Time: now, Sites: s.detector.Status(now), Running: s.detector.Sanctions(now), Memory: s.detector.Memory(),
 		Entries: s.detector.Book.List(now), Sinks: s.sinks(), Health: s.health.standing(), Survives: survives,
-		Dropped: map[string]uint64{},
+		Dropped: s.dropped(),
 	}
 	if mode, by, until := s.detector.Overridden(now); by != "" {
 		answer.Override = &Override{Mode: mode, By: by, Until: until}
@@ -69,11 +69,6 @@ func status(s *state, _ *http.Request) (any, error) {
 			Name: l.Name, Source: l.Source, Entries: l.Entries, Loaded: l.LoadedAt,
 			Age: config.Duration(l.Age(now).Round(time.Second)).String(), Stale: l.Stale, Refused: l.Refused, LastError: l.LastError,
 		})
-	}
-	if queue := s.queue.Load(); queue != nil {
-		for _, class := range []event.Class{event.Reserved, event.Normal, event.Cheap} {
-			answer.Dropped[class.String()] = queue.Dropped(class)
-		}
 	}
 	return answer, nil
 }

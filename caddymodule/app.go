@@ -42,6 +42,10 @@ type App struct {
 	// their address. Handlers set it while they are provisioned, which is
 	// before Start.
 	spoofable bool
+
+	// handlers are those of this configuration. They add themselves while they
+	// are provisioned, which is before Start; from then on the list stays.
+	handlers []*Handler
 }
 
 // CaddyModule returns the Caddy module information.

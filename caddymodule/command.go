@@ -24,11 +24,11 @@ func init() {
 		Long: `
 Commands that need nothing but this binary: demo, recognize, replay.
 Commands that talk to the running server through its admin API: status,
-explain, events, block, unblock, allow, mode.`,
+selftest, explain, events, block, unblock, allow, mode, relearn.`,
 		CobraFunc: func(cmd *cobra.Command) {
 			cmd.AddCommand(
-				statusCommand(), explainCommand(), eventsCommand(),
-				entryCommand("block"), entryCommand("allow"), unblockCommand(), modeCommand(),
+				statusCommand(), selftestCommand(), explainCommand(), eventsCommand(),
+				entryCommand("block"), entryCommand("allow"), unblockCommand(), modeCommand(), relearnCommand(),
 				recognizeCommand(), replayCommand(), demoCommand(),
 			)
 		},

@@ -27,7 +27,11 @@ func printStatus(w io.Writer, text []byte) error {
 		p.line("MODE OVERRIDDEN: %s by %s%s", s.Override.Mode, s.Override.By, untilText(s.Override.Until))
 	}
 	for _, n := range s.Health {
-		p.line("HEALTH %s since %s\n  %s", n.Notice, stamp(n.Since), n.Advice)
+		about := ""
+		if n.About != "" {
+			about = " (" + n.About + ")"
+		}
+		p.line("HEALTH %s%s since %s\n  %s", n.Notice, about, stamp(n.Since), n.Advice)
 	}
 	for _, site := range s.Sites {
 		p.site(site)
@@ -56,26 +60,6 @@ func printStatus(w io.Writer, text []byte) error {
 type printer struct{ w io.Writer }
 
 func (p printer) line(format string, args ...any) { fmt.Fprintf(p.w, format+"\n", args...) }
-
-func (p printer) site(site detector.SiteStatus) {
-	mode := string(site.Mode)
-	if site.Mode == config.ModeGraduated {
-		mode = "enforce, gently on routes that have not graduated"
-	}
-	p.line("site %s: %s", site.Site, mode)
-	p.line("  attempts %d, refused %d, would have refused %d", site.Attempts, site.Refused, site.Would)
-	for _, r := range site.Routes {
-		how, state := "automatic", "graduated"
-		if r.Declared {
-			how = "declared"
-		}
-		if !r.Graduated {
-			state = "needs " + r.Missing + " to graduate"
-		}
-		p.line("  %s %s (%s): %d attempts, %d succeeded, %d failed, %d unknown; %s",
-			r.Kind, identity.Display(r.Path), how, r.Attempts, r.Successes, r.Failures, r.Unknown, state)
-	}
-}
 
 func printExplanation(w io.Writer, text []byte) error {
 	var x Explanation

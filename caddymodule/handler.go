@@ -10,6 +10,7 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"go.uber.org/zap"
 
+	"github.com/doorward/doorward/caddymodule/selftest"
 	"github.com/doorward/doorward/config"
 	"github.com/doorward/doorward/detector"
 	"github.com/doorward/doorward/detector/recognize"
@@ -37,6 +38,7 @@ type Handler struct {
 	policy    *detector.Policy
 	automatic bool
 	strict    bool     // trusted_proxies_strict is on
+	spoofable bool     // forwarding headers are believed without it
 	denied    []string // lists whose sources are refused for every request
 	watch     *watch
 }
@@ -80,7 +82,24 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	h.automatic = *site.Automatic
 	h.watch = h.app.state.watches.of(site.Name)
 	h.denied = h.policy.RefusesEverybody()
+	h.warn()
+	h.app.handlers = append(h.app.handlers, h)
 	return h.trust(server)
+}
+
+// warn tells at load what no rule forbids and yet cannot be meant: nobody would
+// look for it before the accounts are gone.
+func (h *Handler) warn() {
+	site := h.tested()
+	if selftest.ProtectsNothing(site.Config) {
+		h.log.Warn("nothing is protected: `automatic off` and no route is declared; declare routes, like `login POST /session`, or remove it",
+			zap.String("site", site.Config.Name))
+	}
+	for _, c := range selftest.Declarations(&site) {
+		if c.Level == selftest.Failed {
+			h.log.Warn(c.What+": "+c.Why+"; "+c.Advice, zap.String("site", site.Config.Name))
+		}
+	}
 }
 
 // site is the plain configuration, with the routes.
@@ -96,6 +115,11 @@ func (h *Handler) site() config.Site {
 // provisionRoutes puts the routes of the presets behind the declared ones and
 // makes the matchers of all ready.
 func (h *Handler) provisionRoutes(ctx caddy.Context) error {
+	for i := range h.Routes { // first: provisioning clears what reachable compares
+		if err := reachable(h.Routes[i], h.Routes[:i]); err != nil {
+			return fmt.Errorf("routes[%d]: %w", i, err)
+		}
+	}
 	if err := h.expandPresets(); err != nil {
 		return err
 	}
@@ -142,7 +166,7 @@ func (h *Handler) trust(server *caddyhttp.Server) error {
 	}
 	h.log.Warn("trusted_proxies is set without trusted_proxies_strict: clients can choose the address they are counted by; " +
 		"add `trusted_proxies_strict` to the `servers` option")
-	h.app.spoofable = true
+	h.spoofable, h.app.spoofable = true, true
 	return nil
 }
 
@@ -220,6 +244,10 @@ func (h *Handler) declared(r *http.Request, from int) (int, error) {
 func (h *Handler) inspect(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler, route int, need recognize.Need) error {
 	now := time.Now()
 	if h.app.state.detector.Mode(now, h.policy) == config.ModeOff {
+		return next.ServeHTTP(w, r)
+	}
+	if handled(r) {
+		h.app.state.health.raise("handled_twice")
 		return next.ServeHTTP(w, r)
 	}
 	var body peeked

@@ -1,11 +1,14 @@
 package caddymodule
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/doorward/doorward/caddymodule/selftest"
+	"github.com/doorward/doorward/detector"
 	"github.com/doorward/doorward/detector/event"
 )
 
@@ -14,15 +17,21 @@ var notices = map[string]string{
 	"client_address_spoofable": "trusted_proxies is set without trusted_proxies_strict: clients choose the address they are counted by; add `trusted_proxies_strict`",
 	"clients_hidden":           "most attempts come from one peer that sends forwarding headers, but no proxy is trusted: sanctions on sources are suspended for it; set `trusted_proxies` and `trusted_proxies_strict` in the `servers` option",
 	"detector_panic":           "the detector panicked while handling a request; the request went on; please report the stack in the log",
+	"handled_twice":            "an attempt came to two handlers doorward: the directive stands twice in a site block, or a route with it lies within a site that has it; the outer one counts; keep one",
 	"keys_in_memory":           "keys are kept in memory: pseudonyms change at every start; make the state directory writable or set `secret`",
-	"list_stale":               "an address list has not been refreshed for two days or was never loaded; see its last error",
+	"list_stale":               "an address list missed three refreshes or was never loaded; see its last error",
+	"nothing_protected":        "no route is declared and `automatic off` is written, or no site uses the directive: no request is ever an attempt; declare routes, like `login POST /session`, or remove `automatic off`",
+	"outcomes_unknown":         "more than a fifth of the outcomes of a route with many attempts cannot be read: they count a quarter for their source and nothing for the account; see `caddy doorward selftest`",
 	"password_in_query":        "a password came in the query string: access logs hold it; add to the site's log: `format filter { request>uri query { replace password REDACTED } }` with the field's name",
+	"route_silent":             "not one outcome of a declared route could be read: its `success` and `failure` blocks hold for no answer; see `caddy doorward selftest`",
 	"too_many_exempt":          "more than a fifth of the attempts come from allowed sources; narrow the allow list",
 }
 
 // Notice is a health notice that stands.
 type Notice struct {
-	Notice string    `json:"notice"`
+	Notice string `json:"notice"`
+	// About is the site, or the route, if it is about one.
+	About  string    `json:"about,omitempty"`
 	Since  time.Time `json:"since"`
 	Advice string    `json:"advice"`
 }
@@ -31,6 +40,7 @@ type Notice struct {
 type healthBook struct {
 	mu    sync.Mutex
 	since map[string]time.Time
+	about map[string]string
 	fresh []string // raised, not told yet
 }
 
@@ -61,6 +71,21 @@ func (b *healthBook) set(name string, stands bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	delete(b.since, name)
+	delete(b.about, name)
+}
+
+// setAbout lets a notice stand about something, or clears it when that is "".
+func (b *healthBook) setAbout(name, about string) {
+	b.set(name, about != "")
+	if about == "" {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.about == nil {
+		b.about = make(map[string]string)
+	}
+	b.about[name] = about
 }
 
 // standing returns the notices that stand, by name.
@@ -69,16 +94,20 @@ func (b *healthBook) standing() []Notice {
 	defer b.mu.Unlock()
 	list := make([]Notice, 0, len(b.since))
 	for name, since := range b.since {
-		list = append(list, Notice{Notice: name, Since: since, Advice: notices[name]})
+		list = append(list, Notice{Notice: name, About: b.about[name], Since: since, Advice: notices[name]})
 	}
 	slices.SortFunc(list, func(a, b Notice) int { return strings.Compare(a.Notice, b.Notice) })
 	return list
 }
 
-func (b *healthBook) untold() []string {
+// untold returns what was raised since it was last asked.
+func (b *healthBook) untold() []Notice {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	fresh := b.fresh
+	fresh := make([]Notice, 0, len(b.fresh))
+	for _, name := range b.fresh {
+		fresh = append(fresh, Notice{Notice: name, About: b.about[name], Advice: notices[name]})
+	}
 	b.fresh = nil
 	return fresh
 }
@@ -87,10 +116,12 @@ func (b *healthBook) untold() []string {
 // itself and tells what is new.
 func (s *state) checkHealth(now time.Time) {
 	hidden, exempt := false, false
-	for _, site := range s.detector.Status(now) {
+	statuses := s.detector.Status(now)
+	for _, site := range statuses {
 		hidden = hidden || site.Hidden.IsValid()
 		exempt = exempt || site.TooManyExempt
 	}
+	s.checkSites(now, statuses)
 	stale := false
 	for _, list := range s.listStatuses() {
 		stale = stale || list.Stale
@@ -99,7 +130,35 @@ func (s *state) checkHealth(now time.Time) {
 	s.health.set("too_many_exempt", exempt)
 	s.health.set("keys_in_memory", s.memKey.Load())
 	s.health.set("list_stale", stale)
-	for _, name := range s.health.untold() {
-		s.offer(event.Event{Type: event.TypeHealth, Health: name, Reason: notices[name]})
+	for _, n := range s.health.untold() {
+		reason := n.Advice
+		if n.About != "" {
+			reason = n.About + ": " + reason
+		}
+		s.offer(event.Event{Type: event.TypeHealth, Health: n.Notice, Reason: reason})
 	}
+}
+
+// checkSites looks at the sites of the configuration that holds: what sites of
+// earlier ones learned troubles nobody any more.
+func (s *state) checkSites(now time.Time, statuses []detector.SiteStatus) {
+	sites, known := s.testedSites(now, statuses)
+	if !known {
+		return
+	}
+	var unread, silent, bare string
+	for i := range sites {
+		site := &sites[i]
+		unread = cmp.Or(unread, selftest.Unread(site))
+		silent = cmp.Or(silent, selftest.Silent(site))
+		if selftest.ProtectsNothing(site.Config) {
+			bare = cmp.Or(bare, site.Config.Name)
+		}
+	}
+	if len(sites) == 0 {
+		bare = "the global option alone"
+	}
+	s.health.setAbout("outcomes_unknown", unread)
+	s.health.setAbout("route_silent", silent)
+	s.health.setAbout("nothing_protected", bare)
 }

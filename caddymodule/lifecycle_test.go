@@ -97,6 +97,27 @@ func TestUnreadableListFileIsRefusedAtLoad(t *testing.T) {
 	}
 }
 
+func TestARouteThatIsNeverReachedIsRefusedInJSON(t *testing.T) {
+	dir := t.TempDir()
+	routes := func(first, second string) []byte {
+		handler := fmt.Sprintf(`{"handler":"doorward","routes":[{"kind":"signup",%s},{"kind":"login",%s}]}`, first, second)
+		return []byte(strings.Replace(string(adapted(t, dir, "", "")), `{"handler":"doorward"}`, handler, 1))
+	}
+	wide, narrow := `"path":"/api/*"`, `"path":"/api/login"`
+	matched := `"match":[{"host":["a.test"]}],`
+	if err := validate(t, routes(wide, narrow)); err == nil || !strings.Contains(err.Error(), "routes[1]") || !strings.Contains(err.Error(), "write the narrower route first") {
+		t.Errorf("a route behind one that takes all its requests: error %v", err)
+	}
+	for name, text := range map[string][]byte{"the narrower first": routes(narrow, wide), "one with a matcher before": routes(matched+wide, narrow)} {
+		if err := validate(t, text); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if err := validate(t, routes(matched+wide, matched+narrow)); err == nil {
+		t.Error("two routes with the same matcher are accepted")
+	}
+}
+
 func TestStateOutlivesReloadsAndEndsWithTheLast(t *testing.T) {
 	dir := t.TempDir()
 	load := func(options, rest string) error { return caddy.Load(adapted(t, dir, options, rest), true) }

@@ -46,7 +46,8 @@ type state struct {
 	queue  atomic.Pointer[event.Queue]
 	lists  atomic.Pointer[intel.Book]
 	log    atomic.Pointer[zap.Logger]
-	memKey atomic.Bool // keys live in memory only
+	app    atomic.Pointer[App] // the configuration that holds, nil before the first
+	memKey atomic.Bool         // keys live in memory only
 	health healthBook
 
 	watches watches
@@ -122,6 +123,8 @@ func (s *state) apply(a *App) error {
 	}
 	s.detector.Book.Configure(a.allowed)
 	s.health.set("client_address_spoofable", a.spoofable)
+	s.health.set("handled_twice", false) // until it is seen under this one
+	s.app.Store(a)
 	return nil
 }
 

@@ -276,6 +276,15 @@ func (v *visit) annotate() {
 	}
 }
 
+// handled reports whether a handler doorward around this one has the attempt
+// already: the directive is there twice, or a route with it lies within a site
+// that has it. Counting it again would halve every threshold. A client cannot
+// set variables, and no other directive sets one of this type.
+func handled(r *http.Request) bool {
+	_, told := caddyhttp.GetVar(r.Context(), "doorward_outcome").(*lateText)
+	return told
+}
+
 // lateText is a variable that gets its value after the app has answered. The
 // map of variables must not be written to then: a dial that the proxy began
 // and did not need may still read it, on a goroutine of its own.

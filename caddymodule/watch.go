@@ -30,6 +30,14 @@ type watch struct {
 	sessions recognize.Sessions
 }
 
+// forget drops what was learned of the site's pages. What waits for an outcome
+// or a proof waits on: it belongs to attempts, not to what was learned.
+func (w *watch) forget() {
+	w.forms.Forget()
+	w.closed.forget()
+	w.looks.refill()
+}
+
 // watches holds the watch of every site by name. Names come from the
 // configuration, never from requests.
 type watches struct {
@@ -101,6 +109,13 @@ func (c *closedPaths) has(path string) bool {
 	return known
 }
 
+// forget drops what is known, so that it is seen anew.
+func (c *closedPaths) forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.hash = nil
+}
+
 // isClosed reports whether an answer to a visitor refuses the page to him.
 func isClosed(site *detector.Site, status int, h http.Header) bool {
 	switch status {
@@ -150,4 +165,11 @@ func (b *lookBudget) take(now time.Time, path string, important bool) bool {
 	b.spent++
 	b.byPath[key]++
 	return true
+}
+
+// refill makes the budget full again.
+func (b *lookBudget) refill() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.begin = time.Time{}
 }

@@ -75,7 +75,7 @@ func (r Route) Validate() error {
 	if r.Password != nil {
 		errs = append(errs, r.Password.ValidatePassword())
 	}
-	errs = append(errs, validateConditions("success", r.Success), validateConditions("failure", r.Failure))
+	errs = append(errs, validateConditions("success", r.Success), validateConditions("failure", r.Failure), validateSides(r.Success, r.Failure))
 	return errors.Join(errs...)
 }
 

@@ -32,6 +32,9 @@ type Route struct {
 
 	first                               evidence.Seconds
 	attempts, success, failure, unknown atomic.Uint32
+	// answered are the attempts that the app answered to a client that waited
+	// for it: those whose outcome could have been read.
+	answered atomic.Uint32
 	// unread are attempts whose body could not be read, unreadIn those of them
 	// that got in all the same: legitimate clients. Refused ones prove nothing,
 	// or three of them would switch the rule off.
@@ -52,13 +55,21 @@ type RouteStatus struct {
 	Successes uint32      `json:"successes"`
 	Failures  uint32      `json:"failures"`
 	Unknown   uint32      `json:"unknown"`
-	Graduated bool        `json:"graduated"`
+	// Answered are the attempts that the app answered, of which Unknown could
+	// not be read. It is less than Attempts by what was refused, aborted,
+	// unanswered, or still waits.
+	Answered  uint32 `json:"answered"`
+	Graduated bool   `json:"graduated"`
 	// Missing says what the route still needs to graduate.
 	Missing string `json:"missing,omitempty"`
 	// Confirmed tells that a success here may earn something. Unconfirmed says
 	// what is missing for that.
 	Confirmed   bool   `json:"confirmed"`
 	Unconfirmed string `json:"unconfirmed,omitempty"`
+	// Served tells that the app served a form for this route, Proved that a
+	// session which it opened proved itself.
+	Served bool `json:"served,omitempty"`
+	Proved bool `json:"proved,omitempty"`
 	// Answers are the shapes that the app's answers have here.
 	Answers []recognize.ShapeStatus `json:"answers,omitempty"`
 }
@@ -178,6 +189,9 @@ func (r *Route) learn(o recognize.Outcome, unread bool) {
 	if unread && o.Result == recognize.Success {
 		r.unreadIn.Add(1)
 	}
+	if !o.Aborted && !o.Upstream {
+		r.answered.Add(1)
+	}
 	switch {
 	case o.Result == recognize.Unknown && !o.Aborted && !o.Upstream:
 		r.unknown.Add(1)
@@ -216,7 +230,8 @@ func (r *Route) status(now evidence.Seconds) RouteStatus {
 	return RouteStatus{
 		Path: r.Path, Kind: r.Kind, Declared: r.Declared,
 		Attempts: r.attempts.Load(), Successes: r.success.Load(),
-		Failures: r.failure.Load(), Unknown: r.unknown.Load(),
+		Failures: r.failure.Load(), Unknown: r.unknown.Load(), Answered: r.answered.Load(),
+		Served: r.served.Load(), Proved: r.proved.Load(),
 		Graduated: missing == "", Missing: missing,
 		Confirmed: r.confirmed(), Unconfirmed: r.unconfirmed(), Answers: r.shapes.Status(),
 	}

@@ -25,7 +25,7 @@ func TestOperatorCommands(t *testing.T) {
 			}
 		}
 	}
-	says("status", edge.doorward(t, "status"), "site shop.test", "login /login (automatic): 12 attempts", "sanctions running: 1", "survives:")
+	says("status", edge.doorward(t, "status"), "site shop.test", "attempts 12, refused 2", "login  /login  automatic  12        0          10", "sanctions running: 1", "survives:")
 	says("explain ADDRESS", edge.doorward(t, "explain", "127.0.0.3"), "failures: 10.00 in 10m, 10 are let through", "brute_force")
 	says("explain ID", edge.doorward(t, "explain", ev.SanctionID), ev.SanctionID, "brute_force", "10 are let through")
 	says("explain IDENTITY", edge.doorward(t, "explain", alice), "different wrong passwords of strangers", "event {")

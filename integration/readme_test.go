@@ -137,6 +137,7 @@ func TestReadmeNamesAreThoseOfTheCode(t *testing.T) {
 		{"metrics", rows(text, "Metrics", `caddy_doorward_\w+`), names(sourceText(t, "caddymodule/metrics.go"), `"(caddy_doorward_\w+)"`)},
 		{"variables", rows(text, "Variables, log fields and events", `doorward_\w+`), names(sourceText(t, "caddymodule/*.go"), `SetVar\([^"]*"(doorward_\w+)"`)},
 		{"commands", rows(text, "Commands", `[a-z]+`), commands(t)},
+		{"health notices", rows(text, "When something is wrong", `[a-z]+_[a-z_]+`), names(sourceText(t, "caddymodule/health.go"), `(?m)^\t"([a-z_]+)": `)},
 		{"events", names(text, "`(doorward\\.[a-z]+)`"), eventNames(t)},
 		{"lines of the directive", lineRows(text, "### Directive"), grammarWords(t, "caddymodule/caddyfile_handler.go")},
 		{"lines of the option", lineRows(text, "### Global option"), grammarWords(t, "caddymodule/caddyfile_app.go")},

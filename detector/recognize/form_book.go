@@ -247,6 +247,17 @@ func (b *FormBook) Read(now time.Time, r *Request, resp *Response) bool {
 	return true
 }
 
+// Forget drops the forms, and opens the scan budget again, so that the next
+// views of the pages teach them anew.
+func (b *FormBook) Forget() {
+	b.mu.Lock()
+	b.shelf.Store(nil)
+	b.mu.Unlock()
+	b.budget.mu.Lock()
+	b.budget.begin = time.Time{}
+	b.budget.mu.Unlock()
+}
+
 // MayShowForm reports, before the body is seen, whether an answer may be a page
 // with a form.
 func MayShowForm(status int, h http.Header) bool {

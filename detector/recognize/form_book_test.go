@@ -300,3 +300,27 @@ func BenchmarkLookup(b *testing.B) {
 		})
 	}
 }
+
+func TestAForgottenBookLearnsAnew(t *testing.T) {
+	t.Parallel()
+	var b FormBook
+	b.Forget() // harmless before anything is known
+	now := time.Now()
+	b.Learn(loginAt("POST /in"))
+	for range maxScansOfRoute {
+		b.MayScan(now, "/in", "")
+	}
+	if b.MayScan(now, "/in", "") {
+		t.Fatal("the budget of a route has no end")
+	}
+	b.Forget()
+	if b.Served("POST", "/in") || b.Lookup("POST", "/in") != nil {
+		t.Error("a form is known after Forget")
+	}
+	if !b.MayScan(now, "/in", "") {
+		t.Error("the page may not be read again after Forget")
+	}
+	if !b.Learn(loginAt("POST /in")) || !b.Served("POST", "/in") {
+		t.Error("nothing is learned after Forget")
+	}
+}
