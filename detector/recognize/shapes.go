@@ -125,6 +125,30 @@ func (s *Shapes) decide(x Exchange) Result {
 	return ""
 }
 
+// differs reports whether the answer is a whole page without the word password
+// where every failure that was proved had it: those show the form again, and
+// this page does not.
+func (s *Shapes) differs(x Exchange) bool {
+	shape := ShapeOf(x)
+	if shape.content != contentPage || shape.marks&(markPassword|markCut) != 0 || shape.status >= 300 {
+		return false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	failures := 0
+	for i := range s.list {
+		v := &s.list[i]
+		if v.failure == 0 {
+			continue
+		}
+		if v.shape.content != contentPage || v.shape.marks&markPassword == 0 {
+			return false
+		}
+		failures += int(v.failure)
+	}
+	return failures >= decisiveVotes
+}
+
 // Status lists the shapes, the most frequent first.
 func (s *Shapes) Status() []ShapeStatus {
 	s.mu.Lock()
@@ -152,6 +176,8 @@ func byShape(x Exchange, o Outcome) Outcome {
 	}
 	learned := x.Known.Shapes.decide(x)
 	switch {
+	case learned == "" && o.Result == Unknown && x.Known.Shapes.differs(x):
+		return outcome(Success, 0.75, "no password field, unlike every failure before")
 	case learned == "", learned == Success && o.Result == Failure:
 		return o
 	case learned == o.Result:

@@ -142,3 +142,36 @@ func TestStatusTellsShapesWithoutNamingAnybody(t *testing.T) {
 		t.Errorf("got %+v, want %q", got, want)
 	}
 }
+
+func TestAPageWithoutTheFormThatFailuresShowIsASuccess(t *testing.T) {
+	t.Parallel()
+	form := page(200, `<p>Wrong.</p><form method="post"><input type="password" name="p"></form>`)
+	empty := page(200, "<h1>Reservations</h1><p>Nothing is booked today.</p>")
+	cut := page(200, string(empty.Response.Body))
+	cut.Response.Complete = false
+	for name, c := range map[string]struct {
+		failures []Exchange
+		x        Exchange
+		want     Result
+	}{
+		"failures show the form":      {[]Exchange{form, form, form}, empty, Success},
+		"too few failures were seen":  {[]Exchange{form, form}, empty, Unknown},
+		"one failure shows no form":   {[]Exchange{form, form, form, page(403, "No.")}, empty, Unknown},
+		"the page goes on":            {[]Exchange{form, form, form}, cut, Unknown},
+		"the page speaks of the form": {[]Exchange{form, form, form}, page(200, "<p>Change your password soon.</p>"), Unknown},
+		"an error page":               {[]Exchange{form, form, form}, page(403, "<p>Nothing here.</p>"), Unknown},
+		"no page at all":              {[]Exchange{form, form, form}, redirectOf("a", "/home"), Unknown},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var s Shapes
+			for _, f := range c.failures {
+				s.Vote(f, Failure)
+			}
+			got := classified(&s, c.x, outcome(Unknown, 0))
+			if got.Result != c.want || got.Confidence >= sureEnough {
+				t.Errorf("%s at %.2f, want %s, not sure", got.Result, got.Confidence, c.want)
+			}
+		})
+	}
+}

@@ -164,12 +164,19 @@ const (
 )
 
 // Proved reports whether o rests on what the app said in so many words or by
-// what it did next: such an outcome teaches what answers of its shape mean.
+// what it did next: such an outcome teaches what answers of its shape mean. A
+// failure needs less: nobody gains by teaching one.
 func (o Outcome) Proved() bool {
-	return (o.Result == Success || o.Result == Failure) && (o.Deferred || o.Confidence >= proof)
+	switch o.Result {
+	case Success:
+		return o.Deferred || o.Confidence >= proof
+	case Failure:
+		return o.Deferred || o.Confidence >= sureEnough
+	}
+	return false
 }
 
-// proof is the confidence of an outcome that the app put into words.
+// proof is the confidence of a success that the app put into words.
 const proof = 0.95
 
 // Outcome is a Result with the reasons for it.
