@@ -28,10 +28,15 @@ func (v *visit) park(header http.Header) bool {
 	return true
 }
 
-// giveUp settles an attempt whose page was not seen. If its client never asked
-// for that page, it stays charged, as one whose client hung up does: else who
-// looks at the page from another address would guess for a quarter.
+// giveUp settles an attempt whose page was not seen. What looked like a success
+// until then is none: the page would have told, and a guesser need not show it.
+// If its client never asked for that page, it stays charged, as one whose client
+// hung up does: else who looks at the page from another address would guess for
+// a quarter.
 func (v *visit) giveUp() {
+	if v.outcome.Result == recognize.Success {
+		v.outcome.Result, v.outcome.Confidence = recognize.Unknown, 0
+	}
 	if !v.asked {
 		v.outcome.Aborted = true
 		v.outcome.Evidence = append(v.outcome.Evidence, "the client did not ask for the page that tells")
