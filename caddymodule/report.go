@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"net/http"
@@ -61,6 +62,7 @@ func (v *visit) event() event.Event {
 		e.Outcome = ""
 		e.Evidence = append(e.Evidence, v.found.Evidence...)
 	} else {
+		e.Kind = string(cmp.Or(v.outcome.Kind, v.attempt.Kind)) // the app's answer knows better
 		e.Evidence = append(append(e.Evidence, v.found.Evidence...), v.outcome.Evidence...)
 		e.Status = v.status
 	}

@@ -167,13 +167,14 @@ func (v *visit) settle(done bool, err error) {
 	v.ended(sent, response.Header)
 }
 
-// finish settles the attempt by its outcome, which is final, and tells it.
+// finish settles the attempt by its outcome, which is final, and tells it, unless
+// the answer shows that it was none.
 func (v *visit) finish() {
 	v.h.sheltered("settle", func() {
 		v.site.Learn(&v.attempt, v.exchange, v.outcome)
 		v.learned = v.h.app.state.detector.Settle(time.Now(), v.h.policy, v.site, &v.attempt, v.outcome)
 	})
-	if !v.learned.Repeat {
+	if !v.learned.Repeat && v.outcome.Kind != config.KindNone {
 		v.report()
 	}
 }
