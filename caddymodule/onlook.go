@@ -121,8 +121,12 @@ func (l *onlook) see(o *observer, header http.Header, whole bool) {
 	if l.proof && o.status >= 200 && o.status < 300 {
 		h.opened(l.r, l.client)
 	}
+	site := h.app.state.detector.Site(h.policy.Site().Name)
+	if l.page {
+		site.Look(l.r.URL.Path, &resp)
+	}
 	if l.visitor && len(l.r.Header["Cookie"]) == 0 {
-		h.watch.closed.see(l.r.URL.Path, isClosed(h.app.state.detector.Site(h.policy.Site().Name), o.status, header))
+		h.watch.closed.see(l.r.URL.Path, isClosed(site, o.status, header))
 	}
 	if l.page {
 		r := requestOf(l.r)

@@ -168,13 +168,14 @@ func (v *visit) settle(done bool, err error) {
 }
 
 // finish settles the attempt by its outcome, which is final, and tells it, unless
-// the answer shows that it was none.
+// the answer shows that it was none. Credentials in the header are told even so:
+// what is a public page to one answer may be a closed one to the next.
 func (v *visit) finish() {
 	v.h.sheltered("settle", func() {
 		v.site.Learn(&v.attempt, v.exchange, v.outcome)
 		v.learned = v.h.app.state.detector.Settle(time.Now(), v.h.policy, v.site, &v.attempt, v.outcome)
 	})
-	if !v.learned.Repeat && v.outcome.Kind != config.KindNone {
+	if !v.learned.Repeat && (v.outcome.Kind != config.KindNone || v.attempt.Basic) {
 		v.report()
 	}
 }

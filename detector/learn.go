@@ -48,6 +48,14 @@ func (s *Site) Learn(a *Attempt, x recognize.Exchange, o recognize.Outcome) {
 	}
 }
 
+// Look remembers what the answer to a request for path that is no attempt shows:
+// that the space asks for credentials, as it does of every browser first.
+func (s *Site) Look(path string, answer *recognize.Response) {
+	if s != nil {
+		s.spaces.See(path, answer)
+	}
+}
+
 // wordedSuccess reports whether the app put the success into words, as a token
 // in JSON: nothing that a page or a shopping cart answers by the way.
 func wordedSuccess(x recognize.Exchange) bool {
