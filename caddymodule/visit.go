@@ -128,7 +128,9 @@ func (v *visit) pass(w http.ResponseWriter, next caddyhttp.Handler, body *peeked
 }
 
 // readable asks the app for an answer that can be read: gzip if the client
-// takes it, else none. Brotli has no decoder here.
+// takes it, else none. Brotli has no decoder here. None is asked for by name:
+// without the header the proxy would ask for gzip on its own account and unpack
+// it, and the client would lose the length.
 func readable(h http.Header) {
 	if len(h["Accept-Encoding"]) == 0 {
 		return
@@ -137,7 +139,7 @@ func readable(h http.Header) {
 	if slices.Contains(accepted, "gzip") {
 		h["Accept-Encoding"] = []string{"gzip"}
 	} else {
-		h.Del("Accept-Encoding")
+		h["Accept-Encoding"] = []string{"identity"}
 	}
 }
 

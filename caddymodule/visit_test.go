@@ -29,11 +29,11 @@ func TestReadableAsksForWhatCanBeRead(t *testing.T) {
 		{"what browsers send", []string{"gzip, deflate, br, zstd"}, "gzip"},
 		{"in capitals, with a weight", []string{"br, GZIP;q=0.5"}, "gzip"},
 		{"in two lines", []string{"br", "gzip"}, "gzip"},
-		{"only what cannot be read", []string{"br"}, ""},
-		{"gzip refused", []string{"gzip;q=0, br"}, ""},
-		{"gzip refused in three digits", []string{"br, gzip; q=0.000"}, ""},
-		{"a name that holds another", []string{"x-gzip-not"}, ""},
-		{"identity", []string{"identity"}, ""},
+		{"only what cannot be read", []string{"br"}, "identity"},
+		{"gzip refused", []string{"gzip;q=0, br"}, "identity"},
+		{"gzip refused in three digits", []string{"br, gzip; q=0.000"}, "identity"},
+		{"a name that holds another", []string{"x-gzip-not"}, "identity"},
+		{"identity", []string{"identity"}, "identity"},
 	} {
 		header := http.Header{}
 		if row.accepted != nil {

@@ -71,7 +71,7 @@ func compressed(body []byte) []byte {
 // asPage makes a request that of a browser for a page, n-th of several kinds.
 func asPage(req *http.Request, n int) *http.Request {
 	req.Header.Set("Accept", "text/html,application/xhtml+xml,*/*;q=0.8")
-	if encoding := []string{"gzip", "gzip, deflate", "identity", "", "gzip;q=0"}[n%5]; encoding != "" {
+	if encoding := []string{"gzip", "gzip, deflate", "identity", ""}[n%4]; encoding != "" {
 		req.Header.Set("Accept-Encoding", encoding)
 	}
 	return req
@@ -119,7 +119,7 @@ func TestConformancePageRequests(t *testing.T) {
 	t.Parallel()
 	up := startUpstream(t)
 	edge := startPairs(t, up.address, shape{name: "site", lines: patient})
-	narrowed := map[string]string{"gzip": "gzip", "gzip, deflate, br, zstd": "gzip", "br, gzip;q=0.5": "gzip", "br": "gzip", "identity": "gzip"}
+	narrowed := map[string]string{"gzip": "gzip", "gzip, deflate, br, zstd": "gzip", "br, gzip;q=0.5": "gzip", "br": "identity", "identity": "identity"}
 	n := 0
 	for _, proto := range protocols {
 		plain := edge.client(t, proto, "plain", "site", newSource())
