@@ -158,11 +158,12 @@ func TestConformancePending(t *testing.T) {
 	up := startUpstream(t)
 	edge := startPairs(t, up.address, shape{name: "site", lines: patient})
 	const session = "sid=visitor-0123456789"
-	n := 0
+	const logins = 12
+	n, sources := 0, map[string]string{}
 	for _, proto := range protocols {
 		plain := edge.client(t, proto, "plain", "site", newSource())
 		guarded := edge.client(t, proto, "guarded", "site", newSource())
-		const logins = 12
+		sources[proto] = guarded.from
 		for range logins {
 			n++
 			name := fmt.Sprintf("desk-%d", n)
@@ -181,8 +182,10 @@ func TestConformancePending(t *testing.T) {
 			same(t, want[0], got[0])
 			same(t, want[1], got[1])
 		}
+	}
+	for proto, source := range sources {
 		told := 0
-		for _, ev := range edge.waitEvents(t, logins, proto+" logins", fromAddress(guarded.from)) {
+		for _, ev := range edge.waitEvents(t, logins, proto+" logins", fromAddress(source)) {
 			if slices.ContainsFunc(ev.Evidence, func(why string) bool { return strings.HasPrefix(why, "deferred") }) {
 				told++
 			}
