@@ -265,7 +265,12 @@ func (h *Handler) inspect(w http.ResponseWriter, r *http.Request, next caddyhttp
 		return err
 	}
 	if !ok {
-		err := next.ServeHTTP(w, r)
+		// A page asked for with ?user=… may be the one that tells.
+		if look := h.onlooking(r); look != nil {
+			err = look.serve(w, next)
+		} else {
+			err = next.ServeHTTP(w, r)
+		}
 		body.release()
 		return err
 	}

@@ -66,7 +66,6 @@ func (l *onlook) await() {
 		if l.r.Method != http.MethodGet || !wait.Value.outcome.Leads(path, query) {
 			return false
 		}
-		wait.Value.asked = true
 		return wait.Jar.Bears(l.r.Header, path)
 	})
 	for _, wait := range over {

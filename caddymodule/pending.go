@@ -14,6 +14,10 @@ import (
 // tells. Browsers follow a redirect at once, so this is for slow networks.
 const patience = 5 * time.Second
 
+// likelySuccess is the confidence from which an answer whose page was not seen
+// is told as the success that it looked like: it brought a new session along.
+const likelySuccess = 0.85
+
 // park lets the attempt wait for the page that its answer leads the client to,
 // with what Admit has reserved: until then it counts as a failure. It reports
 // false when the answer speaks for itself or there is no room.
@@ -33,14 +37,15 @@ func (v *visit) park(header http.Header) bool {
 	return true
 }
 
-// giveUp settles an attempt whose page was not seen. If its client never asked
-// for that page, it stays charged, as one whose client hung up does: else who
-// looks at the page from another address would guess for a quarter.
+// giveUp settles an attempt whose page was not seen, by what its answer looked
+// like. It stays charged, as one whose client hung up does: else who looks at
+// the page from elsewhere, or with another session, would guess for nothing.
 func (v *visit) giveUp() {
-	if !v.asked {
-		v.outcome.Aborted = true
-		v.outcome.Evidence = append(v.outcome.Evidence, "the client did not ask for the page that tells")
+	if v.outcome.Result == recognize.Success && v.outcome.Confidence < likelySuccess {
+		v.outcome.Result, v.outcome.Confidence = recognize.Unknown, 0
 	}
+	v.outcome.Aborted = true
+	v.outcome.Evidence = append(v.outcome.Evidence, "the page that tells was not seen")
 	v.finish()
 }
 

@@ -145,6 +145,89 @@ func TestGuessesLeftOpenAreLimited(t *testing.T) {
 	}
 }
 
+// Whether a request might be an attempt itself does not keep its answer from
+// telling: of a GET over HTTP/3 it is not known before whether it has a body.
+func TestThePageThatTellsMayLookLikeAnAttempt(t *testing.T) {
+	t.Parallel()
+	for name, address := range map[string]string{"a body of unknown length": "/desk", "a query that speaks of a password": "/desk?password_expired=no"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h, s := newTestHandler(t, strict)
+			app := caddyhttp.HandlerFunc(func(w http.ResponseWriter, r *http.Request) error {
+				if r.Method == http.MethodPost {
+					http.Redirect(w, r, address, http.StatusFound)
+					return nil
+				}
+				w.Header().Set("Content-Type", "text/html")
+				_, err := io.WriteString(w, `<html><form method="post" action="/login"><input name="username"><input type="password" name="password"></form></html>`)
+				return err
+			})
+			login := visitor(http.MethodPost, "/login", "username=maria&password=wrong")
+			desk := visitor(http.MethodGet, address, "")
+			desk.Body, desk.ContentLength = io.NopCloser(strings.NewReader("")), -1
+			for _, r := range []*http.Request{login, desk} {
+				r.Header.Set("Cookie", "sid=visitor-0123456789")
+				if err := h.ServeHTTP(httptest.NewRecorder(), r, app); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if got := attemptsOf(t, s); len(got) != 1 || got[0].Outcome != "failure" {
+				t.Errorf("told %+v; want one failure", got)
+			}
+		})
+	}
+}
+
+// A redirect away from a login page that brings no cookie along may be a success
+// or not; only the next page tells. A guesser who looks at no page, or at that of
+// a session of his own, must not have his guesses taken for successes.
+func TestASuccessThatNoPageShowedIsNone(t *testing.T) {
+	t.Parallel()
+	for name, look := range map[string]bool{"no page": false, "the page of another session": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h, s := newTestHandler(t, strict)
+			app := caddyhttp.HandlerFunc(func(w http.ResponseWriter, r *http.Request) error {
+				if r.Method == http.MethodPost {
+					http.Redirect(w, r, "/desk", http.StatusFound)
+					return nil
+				}
+				w.Header().Set("Content-Type", "text/html")
+				_, err := io.WriteString(w, `<html><p>Hello, attacker.</p><a href="/logout">Log out</a></html>`)
+				return err
+			})
+			for i := range 100 {
+				login := visitor(http.MethodPost, "/login", fmt.Sprintf("username=maria&password=guess%d", i))
+				login.Header.Set("Cookie", "sid=visitor-0123456789")
+				desk := visitor(http.MethodGet, "/desk", "")
+				desk.Header.Set("Cookie", "sid=member-of-the-attacker")
+				if err := h.ServeHTTP(httptest.NewRecorder(), login, app); err != nil {
+					t.Fatal(err)
+				}
+				if !look {
+					continue
+				}
+				if err := h.ServeHTTP(httptest.NewRecorder(), desk, app); err != nil {
+					t.Fatal(err)
+				}
+			}
+			s.watches.settleOverdue(time.Now().Add(follow.MaxAge))
+			reached := 0
+			for _, e := range attemptsOf(t, s) {
+				if e.Outcome == "success" {
+					t.Errorf("a guess is told as a success, because of %q", e.Evidence)
+				}
+				if e.Verdict == "allow" {
+					reached++
+				}
+			}
+			if reached > 50 {
+				t.Errorf("%d of 100 guesses reached the app; want a quarter of the weight of a failure each, at least", reached)
+			}
+		})
+	}
+}
+
 // The bytes that pass are those of the app, watched or not.
 func TestAPageThatIsLookedAtPassesAsItIs(t *testing.T) {
 	t.Parallel()

@@ -8,6 +8,7 @@ import (
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
+	"github.com/doorward/doorward/config"
 	"github.com/doorward/doorward/detector/event"
 	"github.com/doorward/doorward/detector/identity"
 	"github.com/doorward/doorward/detector/sanction"
@@ -61,6 +62,9 @@ func (v *visit) event() event.Event {
 		e.Outcome = ""
 		e.Evidence = append(e.Evidence, v.found.Evidence...)
 	} else {
+		if v.outcome.Kind != "" && v.outcome.Kind != config.KindNone {
+			e.Kind = string(v.outcome.Kind) // the app's answer knows better
+		}
 		e.Evidence = append(append(e.Evidence, v.found.Evidence...), v.outcome.Evidence...)
 		e.Status = v.status
 	}

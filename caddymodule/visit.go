@@ -39,9 +39,6 @@ type visit struct {
 	exchange recognize.Exchange
 	// sent is the header of the request, of an attempt that waits.
 	sent http.Header
-	// asked tells that the page which the answer led to was asked for, though
-	// not by the session that the answer opened. Guarded by the watch it waits in.
-	asked bool
 }
 
 // origin is what an event tells of the request; an attempt that waits for its
@@ -142,7 +139,9 @@ func (v *visit) pass(w http.ResponseWriter, next caddyhttp.Handler, body *peeked
 const maxRefusalRead = 4 << 10
 
 // readable asks the app for an answer that can be read: gzip if the client
-// takes it, else none. Brotli has no decoder here.
+// takes it, else none. Brotli has no decoder here. None is asked for by name:
+// without the header the proxy would ask for gzip on its own account and unpack
+// it, and the client would lose the length.
 func readable(h http.Header) {
 	if len(h["Accept-Encoding"]) == 0 {
 		return
@@ -151,7 +150,7 @@ func readable(h http.Header) {
 	if slices.Contains(accepted, "gzip") {
 		h["Accept-Encoding"] = []string{"gzip"}
 	} else {
-		h.Del("Accept-Encoding")
+		h["Accept-Encoding"] = []string{"identity"}
 	}
 }
 
@@ -182,13 +181,15 @@ func (v *visit) settle(done bool, err error) {
 	v.ended(sent, response.Header)
 }
 
-// finish settles the attempt by its outcome, which is final, and tells it.
+// finish settles the attempt by its outcome, which is final, and tells it, unless
+// the answer shows that it was none. Credentials in the header are told even so:
+// what is a public page to one answer may be a closed one to the next.
 func (v *visit) finish() {
 	v.h.sheltered("settle", func() {
 		v.site.Learn(&v.attempt, v.exchange, v.outcome)
 		v.learned = v.h.app.state.detector.Settle(time.Now(), v.h.policy, v.site, &v.attempt, v.outcome)
 	})
-	if !v.learned.Repeat && v.outcome.Kind != config.KindNone {
+	if !v.learned.Repeat && (v.outcome.Kind != config.KindNone || v.attempt.Basic) {
 		v.report()
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -28,11 +29,11 @@ func TestReadableAsksForWhatCanBeRead(t *testing.T) {
 		{"what browsers send", []string{"gzip, deflate, br, zstd"}, "gzip"},
 		{"in capitals, with a weight", []string{"br, GZIP;q=0.5"}, "gzip"},
 		{"in two lines", []string{"br", "gzip"}, "gzip"},
-		{"only what cannot be read", []string{"br"}, ""},
-		{"gzip refused", []string{"gzip;q=0, br"}, ""},
-		{"gzip refused in three digits", []string{"br, gzip; q=0.000"}, ""},
-		{"a name that holds another", []string{"x-gzip-not"}, ""},
-		{"identity", []string{"identity"}, ""},
+		{"only what cannot be read", []string{"br"}, "identity"},
+		{"gzip refused", []string{"gzip;q=0, br"}, "identity"},
+		{"gzip refused in three digits", []string{"br, gzip; q=0.000"}, "identity"},
+		{"a name that holds another", []string{"x-gzip-not"}, "identity"},
+		{"identity", []string{"identity"}, "identity"},
 	} {
 		header := http.Header{}
 		if row.accepted != nil {
@@ -174,6 +175,39 @@ func TestAnswerWhoseHeaderIsChangedLaterIsReadAsItPassed(t *testing.T) {
 	}
 	if told := toldEvents(t, s); len(told) != 1 || told[0].Outcome != "failure" {
 		t.Errorf("events %+v, want one failure, read from the location", told)
+	}
+}
+
+// The event is of the kind that the answer shows, and there is none where the
+// answer shows that nobody was to log in.
+func TestEventBearsTheKindThatTheAnswerShows(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		status int
+		body   string
+		want   []string
+	}{
+		"an account that exists":     {http.StatusConflict, `{"message":"user already exists"}`, []string{"signup"}},
+		"an address without a route": {http.StatusNotFound, `{"message":"Cannot POST /login: route not found"}`, nil},
+		"wrong credentials":          {http.StatusUnauthorized, `{"message":"wrong password"}`, []string{"login"}},
+	} {
+		h, s := newTestHandler(t, strict)
+		app := caddyhttp.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) error {
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(c.status)
+			_, err := io.WriteString(w, c.body)
+			return err
+		})
+		if err := h.ServeHTTP(httptest.NewRecorder(), visitor(http.MethodPost, "/login", "username=a&password=b"), app); err != nil {
+			t.Fatal(err)
+		}
+		var kinds []string
+		for _, e := range toldEvents(t, s) {
+			kinds = append(kinds, e.Kind)
+		}
+		if !slices.Equal(kinds, c.want) {
+			t.Errorf("%s: events of kinds %v; want %v", name, kinds, c.want)
+		}
 	}
 }
 

@@ -97,6 +97,18 @@ func TestASuccessEarnsOnARouteThatProvedItself(t *testing.T) {
 		"the page it led to told": {func(w *world, a *Attempt) {
 			w.site.Learn(a, session, recognize.Outcome{Result: recognize.Success, Confidence: 0.9, Deferred: true})
 		}, true},
+		"it asked for Basic credentials": {func(w *world, a *Attempt) {
+			basic := *a
+			basic.Basic = true
+			asks := &recognize.Response{Status: 401, Header: http.Header{"Www-Authenticate": {"Basic"}}}
+			w.site.Learn(&basic, recognize.Exchange{Response: asks}, failed)
+		}, true},
+		"it took Basic credentials without asking": {func(w *world, a *Attempt) {
+			w.site.spaces.See(a.Path, &recognize.Response{Status: 401, Header: http.Header{"Www-Authenticate": {"Basic"}}})
+			basic := *a
+			basic.Basic = true
+			w.site.Learn(&basic, token, succeeded)
+		}, false},
 		"a redirect proves nothing": {func(w *world, a *Attempt) { w.site.Learn(a, session, succeeded) }, false},
 	} {
 		t.Run(name, func(t *testing.T) {

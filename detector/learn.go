@@ -31,7 +31,9 @@ func (s *Site) Learn(a *Attempt, x recognize.Exchange, o recognize.Outcome) {
 		return
 	}
 	if a.Basic {
-		s.spaces.See(a.Path, x.Response)
+		if s.spaces.See(a.Path, x.Response) {
+			r.proved.Store(true) // what asks for credentials looks at them
+		}
 		return
 	}
 	if !o.Proved() || a.unclear() || o.Kind != "" {

@@ -167,8 +167,8 @@ func (r *Route) confirmed() bool { return r.unconfirmed() == "" }
 
 // unconfirmed says what is missing before a success may earn something, ""
 // when nothing is: the operator declared the route; or it was seen to fail as
-// well as succeed, and the app served the form for it or a session it opened
-// proved itself. A shopping cart that takes any field and redirects does
+// well as succeed, and the app served the form for it, asked for credentials there
+// (RFC 7235), or a session it opened proved itself. A shopping cart that takes any field and redirects does
 // neither (H1).
 func (r *Route) unconfirmed() string {
 	switch {

@@ -89,6 +89,9 @@ func (c *admission) settleBy(o recognize.Outcome) (s Settlement) {
 func (c *admission) revised(o recognize.Outcome) (s Settlement) {
 	r := &c.a.reserved
 	c.release(fullWeight)
+	if c.a.Basic && r.n > 0 {
+		s.Repeat = c.repeats(&r.accounts[0]) // told once, not with every picture
+	}
 	if o.Kind == config.KindSignup && o.Result == recognize.Success && !r.exempt {
 		c.m.sources.Update(r.source, c.now, func(e *sourceEvidence, _ bool) {
 			e.signups.Add(c.now, seconds(c.p.thresholds.Signups.Window), fullWeight)

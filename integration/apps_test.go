@@ -26,11 +26,18 @@ type apps struct {
 // waits until all of them listen.
 func startApps(t *testing.T, styles ...string) *apps {
 	t.Helper()
-	if err := expressInstalled(); err != nil {
+	return startNode(t, expressDir, styles...)
+}
+
+// startNode starts the app.js of a folder, which prints its ports by name as a
+// line of JSON, and waits until all of them listen.
+func startNode(t *testing.T, dir string, names ...string) *apps {
+	t.Helper()
+	if err := nodeInstalled[dir](); err != nil {
 		t.Fatal(err)
 	}
-	node := exec.Command("node", append([]string{"app.js"}, styles...)...)
-	node.Dir = expressDir
+	node := exec.Command("node", append([]string{"app.js"}, names...)...)
+	node.Dir = dir
 	// The app ends when this pipe does, so that none outlives the tests.
 	if _, err := node.StdinPipe(); err != nil {
 		t.Fatalf("making a pipe: %v", err)
@@ -46,9 +53,9 @@ func startApps(t *testing.T, styles ...string) *apps {
 			t.Fatalf("reading the ports %q: %v", line, err)
 		}
 	case <-p.done:
-		t.Fatalf("the Express app ended: %v\n%s", p.err, p.log)
+		t.Fatalf("the app of %s ended: %v\n%s", dir, p.err, p.log)
 	case <-time.After(30 * time.Second):
-		t.Fatalf("the Express app was not ready after 30 s\n%s", p.log)
+		t.Fatalf("the app of %s was not ready after 30 s\n%s", dir, p.log)
 	}
 	return a
 }

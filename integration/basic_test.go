@@ -64,8 +64,8 @@ func TestBasicSuccessesAloneAreOneLogin(t *testing.T) {
 	t.Parallel()
 	apps := startApps(t, "basic")
 	edge := startEdge(t, edgeConfig{sites: []site{{host: "shop.test", doorward: "mode enforce", app: apps.address("basic")}}})
-	member := edge.visitor(t, "shop.test", "127.0.0.4")
-	member.members(t, "")
+	member := edge.browser(t, "shop.test", "127.0.0.4")
+	member.members(t, "") // a browser is asked first
 	for range 50 {
 		member.members(t, basic(alice, alicePassword))
 	}

@@ -70,15 +70,16 @@ func (e *edge) matching(t *testing.T, match func(event) bool) []event {
 }
 
 // waitEvents waits until at least n events match and returns them. Events are
-// delivered out of band, usually within milliseconds.
+// delivered out of band, usually within milliseconds; those of attempts whose
+// answer leads to a page that the client never asks for, after ten seconds.
 func (e *edge) waitEvents(t *testing.T, n int, what string, match func(event) bool) []event {
 	t.Helper()
 	var found []event
-	if !eventually(10*time.Second, func() bool {
+	if !eventually(20*time.Second, func() bool {
 		found = e.matching(t, match)
 		return len(found) >= n
 	}) {
-		t.Fatalf("%s: %d events after 10 s, want at least %d; all events:\n%s", what, len(found), n, tail(e.read(eventsFile), 3000))
+		t.Fatalf("%s: %d events after 20 s, want at least %d; all events:\n%s", what, len(found), n, tail(e.read(eventsFile), 3000))
 	}
 	return found
 }

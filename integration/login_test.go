@@ -22,6 +22,10 @@ func TestLoginOutcomes(t *testing.T) {
 	t.Parallel()
 	apps := startApps(t, styleNames()...)
 	edge := startEdge(t, edgeConfig{sites: styleSites(apps, "mode enforce\nplaintext_identities")})
+	for _, s := range styles {
+		// A route is believed once the app was seen to serve the form for it.
+		edge.browser(t, s.host(), "127.0.0.2").get(t, "/login")
+	}
 	pseudonyms := map[string]map[string]bool{} // by "site user"
 	for row, s := range styles {
 		for column, step := range s.steps() {

@@ -44,23 +44,33 @@ var caddyBinary = sync.OnceValues(func() (string, error) {
 	return binary, nil
 })
 
-// expressDir holds the Express app and, once installed, its packages.
-const expressDir = "testdata/express"
+// The folders that hold Node apps and, once installed, their packages.
+const (
+	expressDir = "testdata/express"
+	graphqlDir = "testdata/graphql"
+	authjsDir  = "testdata/authjs"
+)
 
-// expressInstalled installs the packages of the Express app from its lock
-// file, once per run and only when they are missing or older than the lock.
-var expressInstalled = sync.OnceValue(func() error {
+// nodeInstalled installs the packages of a Node app from its lock file, once
+// per run and only when they are missing or older than the lock.
+var nodeInstalled = map[string]func() error{
+	expressDir: sync.OnceValue(func() error { return installNode(expressDir) }),
+	graphqlDir: sync.OnceValue(func() error { return installNode(graphqlDir) }),
+	authjsDir:  sync.OnceValue(func() error { return installNode(authjsDir) }),
+}
+
+func installNode(dir string) error {
 	for _, tool := range []string{"node", "npm"} {
 		if _, err := exec.LookPath(tool); err != nil {
-			return fmt.Errorf("%s is missing: the tests need a real Express app; install Node.js 18 or later with npm (Debian: apt-get install nodejs npm)", tool)
+			return fmt.Errorf("%s is missing: the tests need real Node apps; install Node.js 18 or later with npm (Debian: apt-get install nodejs npm)", tool)
 		}
 	}
-	lock, err := os.Stat(filepath.Join(expressDir, "package-lock.json"))
+	lock, err := os.Stat(filepath.Join(dir, "package-lock.json"))
 	if err != nil {
 		return fmt.Errorf("looking for the lock file: %w", err)
 	}
 	// npm writes this file last, when everything else is in place.
-	installed, err := os.Stat(filepath.Join(expressDir, "node_modules", ".package-lock.json"))
+	installed, err := os.Stat(filepath.Join(dir, "node_modules", ".package-lock.json"))
 	if err == nil && !installed.ModTime().Before(lock.ModTime()) {
 		return nil
 	}
@@ -68,15 +78,15 @@ var expressInstalled = sync.OnceValue(func() error {
 		return fmt.Errorf("looking for node_modules: %w", err)
 	}
 	install := exec.Command("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
-	install.Dir = expressDir
+	install.Dir = dir
 	var out bytes.Buffer
 	install.Stdout, install.Stderr = &out, &out
 	install.WaitDelay = time.Minute
 	if err := install.Run(); err != nil {
-		return fmt.Errorf("running `npm ci` in integration/%s: %w\n%s", expressDir, err, out.Bytes())
+		return fmt.Errorf("running `npm ci` in integration/%s: %w\n%s", dir, err, out.Bytes())
 	}
 	return nil
-})
+}
 
 // newDir makes a folder for one test.
 func newDir(t *testing.T) string {

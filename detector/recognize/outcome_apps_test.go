@@ -257,6 +257,8 @@ func TestClassifyOtherKinds(t *testing.T) {
 		{name: "password change refused by message cookie", x: change(reply(303, "", "Location: /profile", "Set-Cookie: flash=error%3Dwrong")), want: Failure},
 		{name: "password change JSON", x: change(reply(200, `{"data":{"success":true}}`, asJSON)), want: Success},
 		{name: "logout page", x: withKind(config.KindLogout, "/logout", reply(200, "bye")), want: Success},
+		{name: "logout page of those who left", x: byGet(withKind(config.KindLogout, "/logout", reply(200, `<html>Bye. <a href="/logout">Log out</a></html>`, asPage, "Set-Cookie: sid=; Max-Age=0"))), want: Success},
+		{name: "logout page that asks first", x: byGet(withKind(config.KindLogout, "/logout", reply(200, `<html><form method="post" action="https://x.test/logout"><button>Log out</button></form></html>`, asPage))), want: Unknown},
 		{name: "logout refused", x: withKind(config.KindLogout, "/logout", reply(403, "")), want: Failure},
 	})
 }
@@ -317,4 +319,10 @@ func TestReadCookiesLooksAtABoundedNumber(t *testing.T) {
 	if got := readCookies(attempt(&Response{Status: 200, Header: h})); got.session() {
 		t.Errorf("cookie number %d was looked at", maxSetCookies+1)
 	}
+}
+
+// byGet is an exchange whose request only looks.
+func byGet(x Exchange) Exchange {
+	x.Method = http.MethodGet
+	return x
 }

@@ -2,6 +2,7 @@ package recognize
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/doorward/doorward/config"
 )
@@ -207,9 +208,19 @@ func (a *answer) logout() Outcome {
 		return outcome(Failure, 0.7, status)
 	case a.format == formatJSON && a.json.no:
 		return outcome(Failure, 0.8, status, "JSON flag says failed")
+	case a.asksToLeave():
+		return nobodyLooked("a page that asks whether to log out")
 	default:
 		return outcome(Success, 0.9, status)
 	}
+}
+
+// asksToLeave reports whether the page at the address of a logout still has the
+// form or link that ends the session, and took no cookie away: those who only
+// looked at it are as logged in as before.
+func (a *answer) asksToLeave() bool {
+	return a.x.Method == http.MethodGet && a.status < 300 && a.format == formatPage && a.page.logout &&
+		!slices.ContainsFunc(answerCookies(a.x.Response.Header), func(c answerCookie) bool { return c.deleted })
 }
 
 // resetRequest reads the answer to "I forgot my password". Careful apps answer

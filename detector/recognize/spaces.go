@@ -22,10 +22,11 @@ type Spaces struct {
 	list []string
 }
 
-// See learns from any answer to a request for path.
-func (s *Spaces) See(path string, resp *Response) {
+// See learns from any answer to a request for path, and reports whether it asks
+// for credentials.
+func (s *Spaces) See(path string, resp *Response) bool {
 	if !asksForCredentials(resp) {
-		return
+		return false
 	}
 	space := path[:strings.LastIndexByte(path, '/')+1]
 	s.mu.Lock()
@@ -33,6 +34,7 @@ func (s *Spaces) See(path string, resp *Response) {
 	if len(s.list) < MaxSpaces && !slices.Contains(s.list, space) {
 		s.list = append(s.list, space)
 	}
+	return true
 }
 
 func asksForCredentials(resp *Response) bool {
