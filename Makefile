@@ -10,7 +10,7 @@ XCADDY_FLAGS = -ldflags "-w -s" -trimpath -tags nobadger,nomysql,nopgx
 .PHONY: test lint fuzz bench detection soak build demo
 
 # As root or with sudo on Debian it installs what is missing: Node.js, npm,
-# redis-server, a C compiler.
+# redis-server, the live apps with what they stand on, a C compiler.
 test:
 	.ci/test
 
