@@ -112,9 +112,9 @@ func (s style) submit(t *testing.T, v *visitor, user, password string) answer {
 	case s.json:
 		return v.postJSON(t, "/login", map[string]string{s.field: user, "password": password})
 	case s.field == "user[email]":
-		return v.post(t, "/login", s.field, user, "user[password]", password)
+		return v.followed(t, v.post(t, "/login", s.field, user, "user[password]", password))
 	}
-	return v.post(t, "/login", s.field, user, "password", password)
+	return v.followed(t, v.post(t, "/login", s.field, user, "password", password))
 }
 
 // step is one try with the reaction it must find.

@@ -20,7 +20,7 @@ import (
 )
 
 // visitor is a client with an address and cookies of its own. It follows no
-// redirects and keeps its connections.
+// redirects but those of its logins, and keeps its connections.
 type visitor struct {
 	base   string // http://shop.test:20001
 	from   string
@@ -174,10 +174,22 @@ func (v *visitor) postJSON(t *testing.T, path string, value any) answer {
 	return v.do(t, v.request(t, http.MethodPost, path, "application/json", string(body)))
 }
 
-// login submits the login form.
+// login submits the login form and follows its answer, as a browser does: where
+// a redirect alone tells nothing the page it leads to does.
 func (v *visitor) login(t *testing.T, name, password string) answer {
 	t.Helper()
-	return v.post(t, "/login", v.field, name, "password", password)
+	return v.followed(t, v.post(t, "/login", v.field, name, "password", password))
+}
+
+// followed asks for the page that a redirect leads to, and returns the redirect.
+func (v *visitor) followed(t *testing.T, a answer) answer {
+	t.Helper()
+	if target := a.header.Get("Location"); a.status/100 == 3 && strings.HasPrefix(target, "/") {
+		req := v.request(t, http.MethodGet, target, "", "")
+		req.Header.Set("Accept", "text/html")
+		v.do(t, req)
+	}
+	return a
 }
 
 // guess tries n different wrong passwords of one name and returns how often

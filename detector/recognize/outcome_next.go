@@ -65,18 +65,22 @@ func Follow(first Outcome, x Exchange, path, rawQuery string, next *Response) (o
 	if !first.Next || next == nil || x.Response == nil || next.UpstreamError {
 		return first, false
 	}
-	before := readCookies(x)
-	back := samePath(path, x.Path)
+	session := readCookies(x).session()
 	x.Path, x.RawQuery, x.Response, x.Referer = path, rawQuery, next, ""
 	if x.Credentials == nil {
 		x.Credentials = &Credentials{}
 	}
-	l := landing{answer: readAnswer(x), ceiling: deferredUnsure, changed: before.session() && back && isLoginPage(path, nil)}
-	if before.session() {
+	l := landing{answer: readAnswer(x), ceiling: deferredUnsure}
+	if session {
 		l.ceiling = deferredSure
 	}
 	o, decided = l.judge()
 	switch {
+	case !decided && !o.Next && l.quiet() && first.Result == Success:
+		// The page does not speak against what the first answer looked like.
+		o = outcome(Success, l.ceiling, "nothing on the page against it")
+		o.Evidence = append(append([]string{"deferred to the page the answer led to"}, first.Evidence...), o.Evidence...)
+		return closing(x, o), true
 	case decided:
 		o.Confidence = min(o.Confidence, deferredSure)
 		if o.Result == Success {
@@ -93,11 +97,14 @@ func Follow(first Outcome, x Exchange, path, rawQuery string, next *Response) (o
 // landing is the page that an attempt led to.
 type landing struct {
 	*answer
-	// changed: the first answer began or changed a session, and led back to the
-	// login page.
-	changed bool
 	// ceiling is the most confidence of a success.
 	ceiling float32
+}
+
+// quiet reports whether a whole 2xx was seen that has no form to fill in.
+func (l landing) quiet() bool {
+	p := &l.answer.page
+	return l.complete && l.status/100 == 2 && !p.login && !p.password && !p.code && !p.warning
 }
 
 // undecided is what an answer comes to that tells nothing: the next one may.
@@ -165,7 +172,7 @@ func (l landing) page2xx() (Outcome, bool) {
 	case p.warned.has(saidRefused) && (p.login || !p.logout):
 		return outcome(Failure, deferredSure, "error message about the credentials"), true
 	case p.login && !p.logout:
-		return l.formAgain(), true
+		return outcome(Failure, deferredSure, "login form"), true
 	case p.login:
 		return outcome(Success, 0.7, "page with a way to log out", "yet a form with a password field"), true
 	case p.password && l.changes():
@@ -178,18 +185,6 @@ func (l landing) page2xx() (Outcome, bool) {
 		return l.sentOn(p.refresh, "refresh to another page")
 	}
 	return l.silentPage()
-}
-
-// formAgain reads a page with the login form. Where the page of the login is also
-// the one of those who are logged in, it has the form for both, and a session
-// that was set was more than a place for an error message that it does not hold.
-func (l landing) formAgain() Outcome {
-	switch {
-	case l.changed && !l.answer.page.warning && !l.answer.page.told.has(saidRefused):
-		return outcome(Unknown, 0, "login form without an error message", "yet a session cookie was set")
-	default:
-		return outcome(Failure, deferredSure, "login form")
-	}
 }
 
 // changes reports whether the page is, by its address, one for a new password:
@@ -219,7 +214,7 @@ func (l landing) silentPage() (Outcome, bool) {
 	case p.text <= shortText && l.told.has(saidRefused):
 		return outcome(Failure, 0.8, "short page that speaks of refused credentials"), true
 	default:
-		return outcome(Success, 0.8, "page without a password field"), true
+		return outcome(Success, deferredSure, "page without a password field"), true
 	}
 }
 
