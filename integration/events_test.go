@@ -26,6 +26,7 @@ type event struct {
 	SourceIP   string   `json:"source_ip"`
 	Lists      []string `json:"lists"`
 	Evidence   []string `json:"evidence"`
+	Confidence float64  `json:"confidence"`
 	Status     int      `json:"status"`
 	ID         string   `json:"id"`
 	SanctionID string   `json:"sanction_id"`

@@ -84,8 +84,11 @@ func checkLoginEvent(t *testing.T, s style, step step, ev event) {
 	}
 	// Names are shown only once they have logged in beyond doubt, with a new
 	// session, and here only because the operator asked for it.
-	if step.outcome == "success" && step.cookie && ev.Identity != alice {
+	if step.outcome == "success" && ev.Confidence >= 0.9 && ev.Identity != alice {
 		t.Errorf("%s, %s: identity %q; want %s as submitted", s.label(), step.what, ev.Identity, alice)
+	}
+	if step.outcome == "success" && step.cookie && s.name != "plain" && ev.Confidence < 0.9 {
+		t.Errorf("%s, %s: confidence %.2f of %q; want at least 0.9", s.label(), step.what, ev.Confidence, ev.Evidence)
 	}
 	if step.user != alice && ev.Identity != "•••" {
 		t.Errorf("%s, %s: identity %q of a name that never logged in; want it hidden", s.label(), step.what, ev.Identity)
