@@ -152,7 +152,7 @@ func (l *onlook) decide(resp *recognize.Response) {
 			o.Deferred = true
 			v.outcome = o
 			v.finish()
-			v.session(v.sent, v.header)
+			v.session(v.sent, v.header, nil)
 			continue
 		}
 		v.outcome = o

@@ -56,16 +56,19 @@ func (v *visit) client() follow.Client {
 	return follow.ClientOf(v.attempt.Source.Addr, v.origin.userAgent)
 }
 
-// session remembers who is logged in.
-func (v *visit) session(sent, answered http.Header) {
+// session remembers who is logged in. body is that of the answer, nil when it is
+// gone.
+func (v *visit) session(sent, answered http.Header, body []byte) {
 	if v.outcome.Result != recognize.Success {
 		return
 	}
 	switch v.attempt.Kind {
 	case config.KindLogin, config.KindMFA:
 		if !v.attempt.Basic {
-			v.h.watch.sessions.Opened(v.began, sent, answered)
+			v.h.watch.sessions.Opened(v.began, sent, answered, body)
 		}
+	case config.KindSignup:
+		v.h.watch.sessions.Joined(v.began, sent, answered, body)
 	case config.KindLogout:
 		v.h.watch.sessions.Ended(sent)
 	}

@@ -176,7 +176,7 @@ func (v *visit) settle(done bool, err error) {
 		return
 	}
 	v.finish()
-	v.session(sent, response.Header)
+	v.session(sent, response.Header, response.Body)
 	v.awaitProof(sent, response.Header)
 	v.ended(sent, response.Header)
 }

@@ -17,7 +17,9 @@ func (m *memory) session(e *har.Entry, found *recognize.Credentials, o recognize
 	}
 	switch found.Kind {
 	case config.KindLogin, config.KindMFA:
-		m.sessions[host].Opened(e.Started, e.Request.Header, e.Response.Header)
+		m.sessions[host].Opened(e.Started, e.Request.Header, e.Response.Header, e.Response.Body)
+	case config.KindSignup:
+		m.sessions[host].Joined(e.Started, e.Request.Header, e.Response.Header, e.Response.Body)
 	case config.KindLogout:
 		m.sessions[host].Ended(e.Request.Header)
 	}

@@ -38,12 +38,21 @@ func (s scene) kind() config.Kind {
 		return config.KindLogout
 	}
 	k := s.kindWithPassword()
+	if !filled && k == config.KindLogin && s.otherButton() {
+		return s.kindWithoutPassword()
+	}
 	// Below the path of a signup forms are looked at while they are filled in.
 	partly := k == config.KindSignup && (s.path&saysSignup != 0 && s.path&lastSignup == 0 || len(rd.identifiers) == 0 && rd.button != 0)
 	if !filled && (partly || k != config.KindLogin && k != config.KindSignup) {
 		return s.kindWithoutPassword()
 	}
 	return k
+}
+
+// otherButton reports whether another button than that of a login sent the form:
+// beside an empty password that is no guess, whatever it says.
+func (s scene) otherButton() bool {
+	return s.rd.button&(saysSignup|saysReset|saysForgot|saysSelf) != 0 && s.rd.button&saysLogin == 0
 }
 
 // kindWithPassword tells what a request with a password-like field is;
@@ -75,6 +84,8 @@ func (s scene) kindOfPath() (k config.Kind, decided bool) {
 	switch {
 	case s.setsPassword():
 		return s.renewal(), true
+	case s.endsThing(), p&saysMFA != 0 && p&saysEnable != 0 && p&saysLogin == 0:
+		return config.KindNone, true
 	case p&saysAdmin != 0 && p&saysUsers != 0 && p&saysManage != 0 && p&(saysLogin|saysToken) == 0:
 		return config.KindNone, true
 	case p&lastLogin != 0:
@@ -91,6 +102,12 @@ func (s scene) kindOfPath() (k config.Kind, decided bool) {
 	return s.kindOfOwnPath()
 }
 
+// endsThing reports whether the path is that of taking something back, which
+// apps let the user confirm by the password: the own account mostly.
+func (s scene) endsThing() bool {
+	return s.path&saysDelete != 0 && s.path&(saysLogin|saysReset|saysForgot|lastSignup) == 0
+}
+
 // signupPath reports whether the path is that of a signup, and not one below it
 // where something is looked up or taken back.
 func (s scene) signupPath() bool {
@@ -104,10 +121,10 @@ func (s scene) kindOfOwnPath() (k config.Kind, decided bool) {
 	switch {
 	case p&saysPassword != 0 && (s.renews() || p&saysChange != 0):
 		return s.renewal(), true
-	case p&saysSelf != 0:
-		return s.ownProfile(), true
 	case p&saysCheck != 0 && p&(saysSignup|saysPassword) != 0 && p&lastSignup == 0:
 		return config.KindNone, true
+	case p&saysSelf != 0:
+		return s.ownProfile(), true
 	case p&saysUsers != 0 && (s.oldAndNew() || s.replacesUser() && !s.identifier):
 		return config.KindPasswordChange, true
 	}
@@ -216,8 +233,10 @@ func (s scene) administers() bool {
 		return false
 	case p&saysManage != 0 && p&saysAccount == 0 && s.rd.dispatched() != 0:
 		return true
-	case p&saysEdit != 0 && !s.renewsOwn(), p&saysConfig != 0 && p&saysAccount == 0:
+	case p&saysEdit != 0 && !s.renewsOwn():
 		return true
+	case p&saysConfig != 0 && p&saysAccount == 0 && s.method != "GET":
+		return true // what is fetched there may ask for the user's own password
 	case p&saysManage != 0 && p&(saysUsers|saysAdmin) != 0:
 		return true
 	case p&saysAdmin != 0 && p&saysUsers != 0, s.createsForOthers():
@@ -313,7 +332,7 @@ func (s scene) leavesPasswordOut() bool {
 // asksForAccount is for signups whose password comes later, by mail. What lies
 // below the path of a signup are its parts: looking whether a name is free.
 func (s scene) asksForAccount() bool {
-	if s.path&(saysManage|saysAdmin|saysCheck|saysSelf) != 0 || s.rd.button != 0 && len(s.rd.identifiers) == 0 && s.path&saysSignup == 0 {
+	if s.path&(saysManage|saysAdmin|saysCheck|saysSelf|saysThing|saysDelete) != 0 || s.rd.button != 0 && len(s.rd.identifiers) == 0 && s.path&saysSignup == 0 {
 		return false
 	}
 	return s.path&lastSignup != 0 || s.path&saysSignup == 0 && s.all&saysSignup != 0

@@ -28,6 +28,8 @@ const (
 	saysGraphQL
 	saysEdit   // changing what is there
 	saysConfig // settings of a thing that has a password of its own
+	saysDelete // taking back what is there
+	saysThing  // what one registers, subscribes to or joins without an account
 	saysCheck  // looking whether something may be had
 	lastUsers  // the last segment is a collection of users
 	lastLogin  // the last segment says login
@@ -57,22 +59,36 @@ var pathWords = buildPathWords(map[pathSense]string{
 	saysForgot: `forgot forgotten lost forgotpassword lostpassword lostpass forgotpass lostpwd forgotpwd resendpwd vergessen oublie`,
 	saysPassword | saysChange: `changepassword changepasswd changepass changepwd changepw updatepassword
 		passwordchange changecredentials editpassword`,
-	saysPassword | saysCheck:          `validatepassword passwordstrength passwordpolicy`,
-	saysPassword:                      `password passwd passwords passwort kennwort setpassword`,
-	saysChange:                        `change set`,
-	saysMFA:                           `mfa otp totp tfa twofactor twofa factor challenge factors`,
-	saysSelf:                          `profile settings preferences prefs me myaccount self userprofile`,
-	saysManage:                        `add create new manage import insert`,
-	saysManage | saysEdit:             `edit update delete remove save destroy modify editsave updated`,
+	saysPassword | saysCheck: `validatepassword passwordstrength passwordpolicy`,
+	saysPassword:             `password passwd passwords passwort kennwort setpassword`,
+	saysChange:               `change set`,
+	saysMFA:                  `mfa otp totp tfa twofactor twofa factor challenge factors`,
+	saysSelf:                 `profile settings preferences prefs me myaccount self userprofile`,
+	saysManage:               `add create new manage import insert bulk batch`,
+	saysManage | saysEdit:    `edit update save modify editsave updated`,
+	saysManage | saysEdit | saysDelete: `delete remove destroy unregister deregister deactivate terminate
+		deleteaccount closeaccount removeaccount loeschen supprimer eliminar apagar usun удалить 删除`,
+	saysDelete: `unsubscribe`,
+	saysThing: `newsletter newsletters mailinglist mailinglists waitlist waitinglist subscribe subscription subscriptions event events webinar webinars
+		workshop workshops conference conferences course courses lesson seminar training
+		device devices push notification notifications fcm apns listener listeners hook hooks domain domains
+		warranty product products serial license licence extension extensions
+		checkout cart order orders room rooms meeting meetings game games lobby team teams group groups
+		channel channels queue topic topics agent agents
+		tournament contest competition competitions beta scheme schemes`,
 	saysManage | saysUsers:            `adduser useradd`,
 	saysManage | saysUsers | saysEdit: `edituser updateuser saveuser deleteuser`,
-	saysConfig: `config configuration smtp mailer datasource datasources integration integrations webhook
-		webhooks wifi wlan proxy ldap backup backups mirror mirrors connections migrate migrations shares
-		mailboxes`,
+	saysConfig: `config configuration smtp mailer datasource datasources integration integrations
+		wifi wlan wireless proxy ldap backup backups mirror mirrors connections migrate migrations share shares
+		mailboxes mailserver imap ftp sftp ssh rsync webdav samba smb nfs storage storages mqtt broker ddns
+		dyndns pppoe wan snmp vpn wireguard camera cameras printer printers registry registries feed feeds
+		download downloads clone repositories remotes certificate certificates keystore wallet cipher ciphers vaultitems entries`,
+	saysConfig | saysThing: `webhook webhooks`,
 	saysCheck:              `check validate validation available availability exists verify strength suggest`,
 	saysUsers:              `users user members member customers customer people employees records`,
 	saysAdmin:              `admin administration administrator backend dashboard`,
 	saysEnable:             `enable disable enabled disabled activate generate configure`,
+	saysMFA | saysEnable:   `recoverycodes backupcodes`,
 	saysEnable | saysSetup: `setup install installation installer firstrun`,
 	saysInvite:             `invitation invitations invite invites`,
 	saysInvite | saysSetup: `bootstrap`,

@@ -27,14 +27,14 @@ func TestWhoIsLoggedInIsKnownByHisSession(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var s Sessions
-			s.Opened(now, cookies("sid=before-0123456789"), answer)
+			s.Opened(now, cookies("sid=before-0123456789"), answer, nil)
 			if got := s.Administers(now.Add(c.later), cookies(c.request)); got != c.want {
 				t.Errorf("logged in: %t, want %t", got, c.want)
 			}
 		})
 	}
 	var kept Sessions
-	kept.Opened(now, cookies("sid=kept-0123456789; theme=dark"), http.Header{})
+	kept.Opened(now, cookies("sid=kept-0123456789; theme=dark"), http.Header{}, nil)
 	if !kept.Administers(now, cookies("sid=kept-0123456789")) {
 		t.Error("a session that the app keeps over the login is unknown")
 	}
@@ -43,12 +43,74 @@ func TestWhoIsLoggedInIsKnownByHisSession(t *testing.T) {
 	}
 }
 
+func TestWhoIsLoggedInIsKnownByHisToken(t *testing.T) {
+	t.Parallel()
+	const token = "0123456789abcdef.member"
+	now := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
+	bears := func(name, value string) http.Header { return http.Header{name: {value}} }
+	for name, c := range map[string]struct {
+		body    string
+		answer  http.Header
+		request http.Header
+		want    bool
+	}{
+		"bearer":                {`{"user":{"id":1},"accessToken":"` + token + `"}`, nil, bears("Authorization", "Bearer "+token), true},
+		"header of its own":     {`{"token":"` + token + `"}`, nil, bears("X-Auth-Token", token), true},
+		"JSON text":             {`"` + token + `"`, nil, bears("Authorization", "Bearer "+token), true},
+		"issued in a header":    {"", bears("X-Auth-Token", token), bears("X-Auth-Token", token), true},
+		"another token":         {`{"token":"` + token + `"}`, nil, bears("Authorization", "Bearer 0123456789abcdef.visitor"), false},
+		"text that is no token": {`{"text":"a text with ` + token + `"}`, nil, bears("Authorization", "Bearer "+token), false},
+		"token in a page":       {`<a href="` + token + `">`, nil, bears("Authorization", "Bearer "+token), false},
+		"cut token":             {`{"token":"` + token, nil, bears("Authorization", "Bearer "+token), false},
+		"undefined":             {`{"token":"undefined"}`, nil, bears("Authorization", "Bearer undefined"), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var s Sessions
+			s.Opened(now, nil, c.answer, []byte(c.body))
+			if got := s.Bears(now, c.request); got != c.want {
+				t.Errorf("logged in: %t, want %t", got, c.want)
+			}
+			if s.Ended(c.request); s.Bears(now, c.request) {
+				t.Error("a session goes on after the logout")
+			}
+		})
+	}
+}
+
+func TestSignupOpensOnlyTheSessionThatItBrought(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
+	var s Sessions
+	s.Joined(now, cookies("sid=visitor-0123456789"), http.Header{"Set-Cookie": {"sid=renewed-0123456789"}}, nil)
+	if s.Bears(now, cookies("sid=visitor-0123456789")) || s.Bears(now, cookies("sid=renewed-0123456789")) {
+		t.Error("the session of a visitor is one of somebody who is logged in")
+	}
+	s.Joined(now, nil, http.Header{"Set-Cookie": {"sid=member-0123456789"}}, nil)
+	if !s.Bears(now, cookies("sid=member-0123456789")) {
+		t.Error("the session that a signup brought is unknown")
+	}
+}
+
+func TestTokensOfAnAnswerAreBounded(t *testing.T) {
+	t.Parallel()
+	var s Sessions
+	body := "["
+	for i := range 3 * maxIssued {
+		body += fmt.Sprintf("%q,", fmt.Sprintf("0123456789abcdef-%07d", i))
+	}
+	s.Opened(time.Now(), nil, nil, []byte(body+`""]`))
+	if len(s.byHash) != maxIssued {
+		t.Errorf("%d tokens remembered, want %d", len(s.byHash), maxIssued)
+	}
+}
+
 func TestSessionsAndWhatTheyAllowAreBounded(t *testing.T) {
 	t.Parallel()
 	var s Sessions
 	now := time.Now()
 	for i := range 2*MaxSessions + 7 {
-		s.Opened(now, nil, http.Header{"Set-Cookie": {fmt.Sprintf("sid=session-%d", i)}})
+		s.Opened(now, nil, http.Header{"Set-Cookie": {fmt.Sprintf("sid=session-%d", i)}}, nil)
 	}
 	if len(s.byHash) != MaxSessions || len(s.oldest) != MaxSessions {
 		t.Errorf("%d sessions, want %d", len(s.byHash), MaxSessions)

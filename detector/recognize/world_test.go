@@ -224,6 +224,11 @@ func TestOperationsOfAScriptThatServesMany(t *testing.T) {
 		{"reset request by a button of its own name", "/index.php", "username=bob&password=&lostpass=Help", config.KindResetRequest, "username=bob"},
 		{"a flag that nothing was forgotten", "/index.php", "username=bob&password=x1&forgot=0", config.KindLogin, "username=bob"},
 		{"logout by a button", "/app.cgi", "do=prefs&name=bob&password=&confirm_password=&_submit=Logout", config.KindLogout, ""},
+		{"another button on the path of a login", "/login", "user=bob&password=&submit=Reset+password", config.KindResetRequest, "username=bob"},
+		{"another button beside a guess", "/login", "user=bob&password=x1&submit=Reset+password", config.KindLogin, "username=bob"},
+		{"the button of a signup beside a guess", "/login", "user=bob&password=x1&submit=Register", config.KindLogin, "username=bob"},
+		{"an empty login", "/login", "user=bob&password=&submit=Log+in", config.KindLogin, "username=bob"},
+		{"an empty signup", "/", "user=bob&password=&submit=Register", config.KindSignup, "username=bob"},
 		{"changed among the preferences", "/app.cgi", "do=prefs&name=bob&password=x2&confirm_password=x2&_submit=Save+Preferences", config.KindPasswordChange, ""},
 		{"token revoked", "/oauth/revoke", "token=t", config.KindLogout, ""},
 

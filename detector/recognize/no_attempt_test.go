@@ -1,0 +1,93 @@
+package recognize
+
+import (
+	"testing"
+
+	"github.com/doorward/doorward/config"
+)
+
+// Words of an account in paths of things that are registered, subscribed or
+// bought without one.
+func TestRegistrationsOfThings(t *testing.T) {
+	t.Parallel()
+	const no = config.KindNone
+	checkWorld(t, []worldRow{
+		{"newsletter", "/newsletter/register", "email=a%40x.test", no, ""},
+		{"newsletter signup", "/newsletter/signup", "email=a%40x.test&name=Bob", no, ""},
+		{"signup of a newsletter", "/signup/newsletter", "email=a%40x.test", no, ""},
+		{"mailing list", "/mailing-list/join", "email=a%40x.test", no, ""},
+		{"waiting list", "/waitlist/signup", "email=a%40x.test", no, ""},
+		{"event", "/events/123/register", "name=Bob&email=a%40x.test", no, ""},
+		{"webinar", "/webinar/registration", `{"firstName":"B","email":"a@x.test"}`, no, ""},
+		{"course", "/courses/go-101/enroll", `{"email":"a@x.test"}`, no, ""},
+		{"workshop", "/workshops/7/registrations", "email=a%40x.test&seats=2", no, ""},
+		{"device with a mail address", "/device/register", `{"device_id":"d","email":"a@x.test"}`, no, ""},
+		{"push", "/push/register", `{"token":"t","user_id":"7","platform":"ios"}`, no, ""},
+		{"push of a user", "/api/v1/notifications/register", `{"username":"bob","token":"t"}`, no, ""},
+		{"webhook", "/webhooks/register", `{"url":"https://x.test","email":"a@x.test"}`, no, ""},
+		{"domain", "/domain/register", `{"domain":"x.test","email":"a@x.test"}`, no, ""},
+		{"warranty", "/warranty/register", "email=a%40x.test&serial=1", no, ""},
+		{"product", "/product/registration", "email=a%40x.test&serial=1", no, ""},
+		{"client of OAuth", "/oauth/clients/register", `{"client_name":"c","redirect_uris":["https://x.test"],"contacts":["a@x.test"]}`, no, ""},
+		{"checkout address", "/checkout/address", "email=a%40x.test&name=Bob&street=s", no, ""},
+		{"checkout as a guest", "/checkout/register", "email=a%40x.test&firstname=B&street=s&city=c", no, ""},
+		{"game room", "/rooms/5/join", `{"nickname":"bob"}`, no, ""},
+		{"meeting", "/meetings/5/join", "username=bob&passcode=123456", no, ""},
+		{"team", "/teams/3/join", `{"email":"a@x.test"}`, no, ""},
+		{"group", "/groups/3/members/join", `{"user_id":"7"}`, no, ""},
+		{"review", "/reviews", "name=Bob&email=a%40x.test&rating=5&review=good", no, ""},
+		{"contact about an account", "/contact/account", "name=Bob&email=a%40x.test&message=x", no, ""},
+		{"ticket", "/support/login-problems", "email=a%40x.test&message=x", no, ""},
+		{"mail address checked", "/account/email/verify", `{"email":"a@x.test"}`, no, ""},
+	})
+}
+
+// Settings of things that have a user and a password of their own.
+func TestPasswordsOfThings(t *testing.T) {
+	t.Parallel()
+	const no = config.KindNone
+	checkWorld(t, []worldRow{
+		{"mail server by its fields", "/preferences/save", `{"imapHost":"h","imapUser":"bob","imapPassword":"x1"}`, no, ""},
+		{"mail server of an account", "/api/accounts", `{"accountName":"work","emailAddress":"a@x.test","imapHost":"h","imapPort":993,"imapUser":"bob","imapPassword":"x1","smtpHost":"h"}`, no, ""},
+		{"mail server with bare names", "/settings", `{"host":"h","port":"587","username":"bob","password":"x1","from":"a@x.test"}`, no, ""},
+		{"directory", "/plugins/ldap", `{"url":"ldap://h","baseDn":"dc=x","bindDn":"cn=a","username":"bob","password":"x1"}`, no, ""},
+		{"database", "/wizard/step2", "db_host=h&db_name=n&db_user=bob&db_password=x1", no, ""},
+		{"database of an installation", "/install/database", "dbhost=h&dbname=n&dbuser=bob&dbpass=x1", no, ""},
+		{"file server", "/api/ftp", `{"host":"h","user":"bob","password":"x1"}`, no, ""},
+		{"storage", "/api/storages", `{"type":"webdav","url":"https://x.test/","username":"bob","password":"x1"}`, no, ""},
+		{"backup", "/api/backup/targets", `{"url":"s3://b","user":"bob","passphrase":"x1"}`, no, ""},
+		{"share of a network", "/api/share", `{"path":"/a","user":"bob","password":"x1"}`, no, ""},
+		{"link that is shared", "/api/links", `{"path":"/a","password":"x1"}`, no, ""},
+		{"wireless network", "/cgi-bin/wireless", "ssid=home&username=bob&password=x1&security=wpa2", no, ""},
+		{"proxy", "/api/network", `{"proxy_host":"h","proxy_user":"bob","proxy_password":"x1"}`, no, ""},
+		{"router", "/wan/pppoe", "username=bob&password=x1&mtu=1492", no, ""},
+		{"name service", "/api/ddns", `{"provider":"p","hostname":"h.test","username":"bob","password":"x1"}`, no, ""},
+		{"camera", "/api/cameras", `{"name":"door","url":"rtsp://h","username":"bob","password":"x1"}`, no, ""},
+		{"message broker", "/api/mqtt", `{"broker":"h","username":"bob","password":"x1"}`, no, ""},
+		{"printer", "/api/printers", `{"uri":"ipp://h","username":"bob","password":"x1"}`, no, ""},
+		{"registry of images", "/api/registries", `{"name":"r","url":"https://x.test","username":"bob","password":"x1"}`, no, ""},
+		{"feed with credentials", "/api/feeds", `{"feed_url":"https://x.test","username":"bob","password":"x1"}`, no, ""},
+		{"download with credentials", "/api/downloads", `{"urls":"https://x.test","username":"bob","password":"x1"}`, no, ""},
+		{"repository cloned", "/api/repos/clone", `{"url":"https://x.test/a.git","username":"bob","password":"x1"}`, no, ""},
+		{"document unlocked", "/documents/5/unlock", `{"password":"x1"}`, no, ""},
+		{"archive opened", "/files/archive", `{"file":"a.zip","password":"x1"}`, no, ""},
+		{"certificate", "/api/certificates", "cert=c&key=k&passphrase=x1", no, ""},
+		{"wallet", "/api/wallet/unlock", `{"password":"x1"}`, no, ""},
+		{"key encrypted", "/api/keys/export", `{"passphrase":"x1"}`, no, ""},
+		{"vault item", "/api/ciphers", `{"name":"n","login":{"username":"bob","password":"x1","uris":[]}}`, no, ""},
+		{"password entry", "/entries", `{"title":"bank","username":"bob","password":"x1","url":"https://x.test","notes":""}`, no, ""},
+		{"account deleted", "/account/delete", "password=x1", no, ""},
+		{"account deleted by name", "/users/close-account", "username=bob&password=x1", no, ""},
+		{"account deactivated", "/api/account/deactivate", `{"email":"a@x.test","password":"x1"}`, no, ""},
+		{"account taken back", "/unregister", "username=bob&password=x1", no, ""},
+		{"subscription ended", "/unsubscribe", "email=a%40x.test&password=x1", no, ""},
+		{"password confirmed", "/user/confirm-password", "password=x1", no, ""},
+		{"password confirmed in a dialog", "/sudo", "password=x1", no, ""},
+		{"password confirmed by an app", "/api/me/verify-password", `{"password":"x1"}`, no, ""},
+		{"second factor turned on", "/api/2fa/enable", `{"password":"x1"}`, no, ""},
+		{"second factor turned off", "/two-factor/disable", `{"username":"bob","password":"x1"}`, no, ""},
+		{"backup codes", "/api/recovery-codes", `{"password":"x1"}`, no, ""},
+		{"users imported", "/users/import", `{"username":"bob","password":"x1"}`, no, ""},
+		{"users in bulk", "/api/users/bulk", `{"users":[{"username":"bob","password":"x1"}]}`, no, ""},
+	})
+}
