@@ -24,8 +24,8 @@ const sure = 0.9
 
 // memory is what a session has taught so far.
 type memory struct {
-	// accepted is what Basic or Digest credentials were last accepted, by
-	// client and host: clients send them with every request.
+	// accepted is what credentials in a header were last accepted, by client and
+	// host: clients send them with every request.
 	accepted map[clientHost]acceptedCredentials
 	// firstSteps is who took the first step of a login, by client.
 	firstSteps map[netip.Addr]identity.Identity
@@ -187,20 +187,45 @@ func (m *memory) who(client netip.Addr, found *recognize.Credentials) identity.I
 // repeats reports whether an attempt brings the credentials that the client
 // was accepted with before: browsers and API clients send them with every
 // request, and nobody logs in by that. It remembers those that were let in: by
-// an answer like 403 they proved right, but opened nothing yet.
+// an answer like 403 they proved right, but opened nothing yet. A refusal where
+// one logs in ends it: a page that does so by a header sends it once each time.
 func (m *memory) repeats(client netip.Addr, host string, found *recognize.Credentials, o recognize.Outcome, status int) bool {
-	inHeader := found.Format == recognize.FormatBasic || found.Format == recognize.FormatDigest
-	if !inHeader || o.Result != recognize.Success || found.Ambiguous || len(found.Identities) != 1 || len(found.Secrets) != 1 {
+	key := clientHost{client, host}
+	now, ok := inHeader(found)
+	switch {
+	case !ok:
+		return false
+	case o.Result == recognize.Failure && recognize.SaysAccount(found.Route):
+		delete(m.accepted, key)
+		return false
+	case o.Result != recognize.Success:
 		return false
 	}
-	now := acceptedCredentials{who: found.Identities[0]}
-	if found.Format == recognize.FormatBasic {
-		now.secret = string(found.Secrets[0])
-	}
-	key := clientHost{client, host}
 	before, known := m.accepted[key]
 	if status < 400 {
 		put(m.accepted, key, now, maxClients)
 	}
 	return known && before.who.Equal(now.who) && before.secret == now.secret
+}
+
+// inHeader returns the credentials of a request that clients send with every
+// request; ok is false when there are none, or more than one.
+func inHeader(found *recognize.Credentials) (c acceptedCredentials, ok bool) {
+	if found.Ambiguous || len(found.Secrets) != 1 {
+		return c, false
+	}
+	switch found.Format {
+	case recognize.FormatHeader:
+		return acceptedCredentials{secret: string(found.Secrets[0])}, len(found.Identities) == 0
+	case recognize.FormatBasic:
+		c.secret = string(found.Secrets[0])
+	case recognize.FormatDigest:
+	default:
+		return c, false
+	}
+	if len(found.Identities) != 1 {
+		return c, false
+	}
+	c.who = found.Identities[0]
+	return c, true
 }

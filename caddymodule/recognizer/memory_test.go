@@ -81,8 +81,9 @@ func TestRepeats(t *testing.T) {
 	other.Secrets = [][]byte{[]byte("changed")}
 	digest.Format, digest.Secrets = recognize.FormatDigest, [][]byte{[]byte("0123")}
 	two.Ambiguous = true
-	form := login("ada")
+	form, header := login("ada"), login("")
 	form.Format = recognize.FormatForm
+	header.Format, header.Identities = recognize.FormatHeader, nil
 	later := *digest
 	later.Secrets = [][]byte{[]byte("4567")}
 	bad := recognize.Outcome{Result: recognize.Failure, Confidence: 1}
@@ -102,6 +103,7 @@ func TestRepeats(t *testing.T) {
 		{"right before, but let into nothing", login("ada"), login("ada"), 403, good, host, false},
 		{"another host", login("ada"), login("ada"), 200, good, "b", false},
 		{"two passwords in one request", login("ada"), two, 200, good, host, false},
+		{"a password in a header of its own", header, header, 200, good, host, true},
 		{"a form", form, form, 200, good, host, false},
 	}
 	for _, test := range tests {
@@ -121,6 +123,14 @@ func TestRepeats(t *testing.T) {
 	m.settled(client, &recognize.Request{Host: host}, &recognize.Credentials{Kind: config.KindLogout}, recognize.Exchange{Response: &recognize.Response{Status: 204}}, good)
 	if m.repeats(client, host, login("ada"), good, 200) {
 		t.Error("after a logout the credentials are sent to log in again")
+	}
+	if m.repeats(client, host, login("bo"), bad, 401); m.repeats(client, host, login("ada"), good, 200) {
+		t.Error("after a refusal where one logs in the credentials are sent to log in again")
+	}
+	elsewhere := login("bo")
+	elsewhere.Route = "/files"
+	if m.repeats(client, host, elsewhere, bad, 401); !m.repeats(client, host, login("ada"), good, 200) {
+		t.Error("a refusal elsewhere makes a login of what the client sends with every request")
 	}
 }
 
