@@ -166,6 +166,8 @@ func (s scene) kindOfFields() config.Kind {
 		return config.KindPasswordChange
 	case rd.saw(roleToken) && s.renews() && !s.identifier:
 		return config.KindReset
+	case s.signsUp() && s.identifier && s.path&saysSignup == 0 && s.pressed(saysLogin):
+		return config.KindLogin
 	case s.signsUp() && s.all&saysSignup == 0 && s.all&(saysSelf|saysManage|saysChange) != 0:
 		return config.KindPasswordChange
 	case s.signsUp():

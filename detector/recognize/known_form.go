@@ -217,8 +217,18 @@ func (s scene) kindOfForm() (k config.Kind, decided bool) {
 		return f.Kind, true
 	case s.path&lastLogin != 0 && len(f.Passwords) < 2:
 		return config.KindNone, false
+	case f.Kind == config.KindSignup && s.path&saysSignup == 0 && s.pressed(saysLogin):
+		return config.KindLogin, s.identifier
+	case f.Kind == config.KindSignup && s.path&saysSignup == 0 && s.pressed(saysSelf):
+		return config.KindNone, false // the profile has the fields of the signup
 	}
 	return f.Kind, true
+}
+
+// pressed reports whether the button that sent the form says does, and nothing
+// of a signup.
+func (s scene) pressed(does pathSense) bool {
+	return s.rd.button&does != 0 && s.rd.button&saysSignup == 0
 }
 
 // ofForm reports whether a known form says that the request is of kind k.

@@ -52,6 +52,39 @@ func TestFieldsOfServedForms(t *testing.T) {
 	})
 }
 
+func TestTheButtonTellsFormsOfTheSameFieldsApart(t *testing.T) {
+	t.Parallel()
+	signup := formAt(config.KindSignup, "POST /app", "name email", "password password2")
+	login := formAt(config.KindLogin, "POST /app", "name", "password")
+	const fields = "name=bob&email=a%40x.test&password=x1&password2=x1"
+	for _, row := range []struct {
+		name   string
+		target string
+		body   string
+		want   config.Kind
+	}{
+		{"of a signup", "/app", fields + "&submit=Register", config.KindSignup},
+		{"of no name", "/app", fields, config.KindSignup},
+		{"of a login", "/app", fields + "&submit=Log+in", config.KindLogin},
+		{"of the preferences", "/app", fields + "&submit=Save+Preferences", config.KindPasswordChange},
+		{"of a login where one signs up", "/register", fields + "&submit=Log+in", config.KindSignup},
+		{"of the preferences where one signs up", "/register", fields + "&submit=Save+Preferences", config.KindSignup},
+		{"of the preferences beside a guess", "/app", "name=bob&password=x1&submit=Save+Preferences", config.KindLogin},
+		{"of a signup beside nothing", "/app", "name=&password=&submit=Register", config.KindNone},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			c, ok := Automatic(served(formPost(row.target, row.body), signup, login))
+			if !ok {
+				c.Kind = config.KindNone
+			}
+			if c.Kind != row.want {
+				t.Errorf("kind %s, want %s (%v)", c.Kind, row.want, c.Evidence)
+			}
+		})
+	}
+}
+
 // checkForms is checkRows without MayCarry, which cannot know forms.
 func checkForms(t *testing.T, rows []attemptRow) {
 	t.Helper()

@@ -220,6 +220,7 @@ func TestOperationsOfAScriptThatServesMany(t *testing.T) {
 		{"reset that logs in", "/entrance/update-password-and-login", `{"password":"x2","token":"t"}`, config.KindReset, ""},
 		{"login by a button", "/app.cgi", "_submitted_signin=1&do=signin&name=bob&password=x1&_submit=Login", config.KindLogin, "username=bob"},
 		{"signup by a button", "/app.cgi", "do=signin&name=bob&password=x1&confirm_password=x1&_submit=Create+Account", config.KindSignup, "username=bob"},
+		{"login by a button beside the fields of a signup", "/app.cgi", "do=signin&email=a%40x.test&password=x1&confirm_password=x1&_submit=Login", config.KindLogin, "email=a@x.test"},
 		{"reset request by a button", "/app.cgi", "do=signin&name=bob&password=&_submit=Reset+Password", config.KindResetRequest, "username=bob"},
 		{"reset request by a button of its own name", "/index.php", "username=bob&password=&lostpass=Help", config.KindResetRequest, "username=bob"},
 		{"a flag that nothing was forgotten", "/index.php", "username=bob&password=x1&forgot=0", config.KindLogin, "username=bob"},
