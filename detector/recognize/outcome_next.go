@@ -174,7 +174,7 @@ func (l landing) page2xx() (Outcome, bool) {
 	case p.login && !p.logout:
 		return outcome(Failure, deferredSure, "login form"), true
 	case p.login && p.enter && !l.told.has(saidEntered|saidYes):
-		return outcome(Failure, 0.75, "login form", "ways to log in and to log out, whoever asks"), true
+		return outcome(Unknown, 0, "login form, and ways to log in and to log out"), true
 	case p.login:
 		return outcome(Success, 0.7, "page with a way to log out", "yet a form with a password field"), true
 	case p.password && l.changes():
