@@ -81,7 +81,7 @@ func (w *world) settleAs(a *Attempt, o recognize.Outcome) Settlement {
 func TestASuccessEarnsOnARouteThatProvedItself(t *testing.T) {
 	t.Parallel()
 	session := recognize.Exchange{Response: &recognize.Response{Status: 302, Header: http.Header{"Location": {"/home"}}}}
-	token := recognize.Exchange{Response: &recognize.Response{Status: 200, Header: http.Header{}}}
+	body := recognize.Exchange{Response: &recognize.Response{Status: 200, Header: http.Header{}}}
 	for name, c := range map[string]struct {
 		prove func(w *world, a *Attempt)
 		want  bool
@@ -93,7 +93,13 @@ func TestASuccessEarnsOnARouteThatProvedItself(t *testing.T) {
 			w.settleAs(&form, failed)
 		}, true},
 		"a session opened what was closed": {func(w *world, a *Attempt) { w.site.Proved(a, session) }, true},
-		"the app put it into words":        {func(w *world, a *Attempt) { w.site.Learn(a, token, succeeded) }, true},
+		"the app handed over a token": {func(w *world, a *Attempt) {
+			w.site.Learn(a, body, recognize.Outcome{Result: recognize.Success, Confidence: 0.97, Token: true})
+		}, true},
+		"that something succeeded proves nothing": {func(w *world, a *Attempt) { w.site.Learn(a, body, succeeded) }, false},
+		"a page that may be anybody's": {func(w *world, a *Attempt) {
+			w.site.Learn(a, session, recognize.Outcome{Result: recognize.Success, Confidence: 0.75, Deferred: true})
+		}, false},
 		"the page it led to told": {func(w *world, a *Attempt) {
 			w.site.Learn(a, session, recognize.Outcome{Result: recognize.Success, Confidence: 0.9, Deferred: true})
 		}, true},

@@ -43,15 +43,9 @@ func (s *Site) Learn(a *Attempt, x recognize.Exchange, o recognize.Outcome) {
 	if o.Result == recognize.Failure && x.Response.Status == http.StatusBadRequest {
 		r.refuses400.Store(true)
 	}
-	if o.Result == recognize.Success && (o.Deferred || wordedSuccess(x)) {
+	if o.Result == recognize.Success && (o.Deferred && o.Confidence >= sureEnough || o.Token) {
 		r.proved.Store(true)
 	}
-}
-
-// wordedSuccess reports whether the app put the success into words, as a token
-// in JSON: nothing that a page or a shopping cart answers by the way.
-func wordedSuccess(x recognize.Exchange) bool {
-	return x.Response.Status < 300 && x.Response.Header.Get("Location") == ""
 }
 
 // Asks learns from the answer to a visitor whether a path asks for Basic or

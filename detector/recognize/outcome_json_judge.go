@@ -20,7 +20,9 @@ func (a *answer) judgeJSON() Outcome {
 	case f.no:
 		return outcome(Failure, 0.95, "JSON flag says failed")
 	case f.token:
-		return outcome(Success, 0.95, "JSON holds a token")
+		o := outcome(Success, 0.95, "JSON holds a token")
+		o.Token = true
+		return o
 	case f.failed() && (a.told.has(saidRefused) || f.blames):
 		return outcome(Failure, 0.95, "JSON error about the credentials")
 	case f.failed():

@@ -166,9 +166,11 @@ func (s *Shapes) Status() []ShapeStatus {
 
 // byShape lets what was learned decide an answer that says too little by
 // itself. It turns no failure into a success: who could teach a shape would
-// guess for free.
+// guess for free. For the same reason it decides nothing where a page tells:
+// three logins with an account of his own, in a shape that the client chose by a
+// field, would make every guess of that shape a success that nobody checks.
 func byShape(x Exchange, o Outcome) Outcome {
-	if x.Known.Shapes == nil || o.Confidence >= sureEnough || o.Aborted || o.Upstream {
+	if x.Known.Shapes == nil || o.Confidence >= sureEnough || o.Aborted || o.Upstream || o.Next {
 		return o
 	}
 	if o.Result != Unknown && o.Result != Success && o.Result != Failure {

@@ -196,6 +196,9 @@ type Outcome struct {
 	Next bool
 	// Deferred tells that a later answer to the client told the outcome.
 	Deferred bool
+	// Token tells that a success handed a session or a token for access over in
+	// JSON. That something succeeded is what a newsletter says as well.
+	Token bool
 	// to is where the answer leads when Next is set; see Leads.
 	to address
 	// Aborted tells that the client hung up and the result is open.
