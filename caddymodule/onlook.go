@@ -62,16 +62,21 @@ func wantsPage(h http.Header) bool {
 func (l *onlook) await() {
 	w, path, query := l.h.watch, l.r.URL.Path, l.r.URL.RawQuery
 	var over []*follow.Wait[*visit]
+	borne := follow.BorneBy(l.r.Header)
 	l.pending, over = w.pending.Take(l.client, func(wait *follow.Wait[*visit]) bool {
+		bears := wait.Jar.Bears(borne, path)
+		if !bears {
+			wait.Spare()
+		}
 		if l.r.Method != http.MethodGet || !wait.Value.outcome.Leads(path, query) {
 			return false
 		}
-		return wait.Jar.Bears(l.r.Header, path)
+		return bears
 	})
 	for _, wait := range over {
 		wait.Value.giveUp()
 	}
-	l.proof = l.r.Method == http.MethodGet && w.proofs.Waits(l.client) && w.closed.has(path)
+	l.proof = l.r.Method == http.MethodGet && w.proofs.Waits(l.client) && w.closed.has(page(l.r))
 }
 
 // serve passes the request on and looks at the answer.
@@ -107,7 +112,7 @@ func (l *onlook) see(o *observer, header http.Header, whole bool) {
 	h := l.h
 	resp := recognize.Response{Status: o.status, Header: header, UpstreamError: o.status == 0}
 	if o.status != 0 && o.room+len(o.copied) > 0 {
-		body, complete, ok := recognize.DecodeBody(header, o.copied, whole && !o.cut, int(h.policy.Site().ResponseLimit))
+		body, complete, ok := recognize.DecodeBody(header, o.copied, whole && !o.cut && o.status != http.StatusPartialContent, int(h.policy.Site().ResponseLimit))
 		if ok {
 			resp.Body, resp.Complete = body, complete
 			resp.Header = header.Clone()
@@ -130,6 +135,10 @@ func (l *onlook) see(o *observer, header http.Header, whole bool) {
 	}
 }
 
+// page names a page with its query: many apps have all theirs at one path, open
+// and closed ones.
+func page(r *http.Request) string { return r.URL.Path + "?" + r.URL.RawQuery }
+
 // learn notes what a page answers to a visitor.
 func (l *onlook) learn(resp *recognize.Response) {
 	h, path := l.h, l.r.URL.Path
@@ -139,7 +148,7 @@ func (l *onlook) learn(resp *recognize.Response) {
 	}
 	site.Asks(path, resp)
 	if h.watch.wanted.Load() && len(l.r.Header["Cookie"]) == 0 {
-		h.watch.closed.see(path, isClosed(site, resp.Status, resp.Header))
+		h.watch.closed.see(page(l.r), isClosed(site, resp.Status, resp.Header))
 	}
 }
 

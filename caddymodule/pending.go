@@ -26,7 +26,7 @@ func (v *visit) park(header http.Header) bool {
 		return false
 	}
 	wait := &follow.Wait[*visit]{Jar: follow.JarAfter(v.r.Header, header, v.r.URL.Path), Value: v, Age: patience}
-	v.sent, v.header = v.r.Header, header
+	v.sent, v.header = only(v.r.Header, "Cookie"), only(header, "Set-Cookie")
 	client := v.client()
 	v.exchange = v.exchange.Parted()
 	v.leave()
@@ -48,6 +48,9 @@ func (v *visit) giveUp() {
 	v.outcome.Evidence = append(v.outcome.Evidence, "the page that tells was not seen")
 	v.finish()
 }
+
+// only is a header with one field of h.
+func only(h http.Header, name string) http.Header { return http.Header{name: h[name]} }
 
 // leave lets go of the request, whose handler is about to return.
 func (v *visit) leave() { v.r, v.watch = nil, nil }
@@ -85,15 +88,17 @@ func (v *visit) awaitProof(sent, answered http.Header) {
 	if !follow.Sets(sent, answered) {
 		return
 	}
-	wait := &follow.Wait[*visit]{Jar: follow.JarAfter(sent, answered, v.origin.path), Value: v}
-	v.exchange = v.exchange.Parted()
+	// The visit itself holds the request, which may be a megabyte.
+	waits := &visit{site: v.site, attempt: v.attempt, exchange: v.exchange.Parted()}
+	wait := &follow.Wait[*visit]{Jar: follow.JarAfter(sent, answered, v.origin.path), Value: waits}
 	v.h.watch.proofs.Add(time.Now(), v.client(), wait)
 }
 
 // opened tells of the sessions that a request bears, because a page that is
 // closed to visitors was shown to it.
 func (h *Handler) opened(r *http.Request, client follow.Client) {
-	h.proved(client, func(w *follow.Wait[*visit]) bool { return w.Jar.Bears(r.Header, r.URL.Path) })
+	borne := follow.BorneBy(r.Header)
+	h.proved(client, func(w *follow.Wait[*visit]) bool { return w.Jar.Bears(borne, r.URL.Path) })
 }
 
 // ended tells of the session that a logout took away.
@@ -101,8 +106,9 @@ func (v *visit) ended(sent, answered http.Header) {
 	if v.attempt.Kind != config.KindLogout || v.outcome.Result != recognize.Success || v.h.watch.proofs.Idle() {
 		return
 	}
+	borne := follow.BorneBy(sent)
 	v.h.proved(v.client(), func(w *follow.Wait[*visit]) bool {
-		return w.Jar.Bears(sent, v.origin.path) && w.Jar.EndedBy(answered)
+		return w.Jar.Bears(borne, v.origin.path) && w.Jar.EndedBy(answered)
 	})
 }
 

@@ -217,7 +217,7 @@ func (v *visit) response(done bool, err error) recognize.Response {
 	if resp.Status == statusClientClosed {
 		resp.Status, resp.ClientAborted = 0, true
 	}
-	body, whole, ok := recognize.DecodeBody(resp.Header, v.watch.copied, done && !v.watch.cut, int(v.h.policy.Site().ResponseLimit))
+	body, whole, ok := recognize.DecodeBody(resp.Header, v.watch.copied, done && !v.watch.cut && resp.Status != http.StatusPartialContent, int(v.h.policy.Site().ResponseLimit))
 	if ok {
 		resp.Body, resp.Complete = body, whole
 		if resp.Header.Get("Content-Encoding") != "" {

@@ -42,7 +42,7 @@ func (m *memory) follow(e *har.Entry) {
 	m.waiting.Overdue(e.Started)
 	r := &e.Request
 	matching, _ := m.waiting.Take(clientOf(e), func(w *follow.Wait[*pending]) bool {
-		return r.Method == http.MethodGet && w.Value.outcome.Leads(r.Path, r.RawQuery) && w.Jar.Bears(r.Header, r.Path)
+		return r.Method == http.MethodGet && w.Value.outcome.Leads(r.Path, r.RawQuery) && w.Jar.Bears(follow.BorneBy(r.Header), r.Path)
 	})
 	for _, w := range matching {
 		p := w.Value

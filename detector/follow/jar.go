@@ -3,6 +3,7 @@ package follow
 import (
 	"hash/maphash"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -34,26 +35,70 @@ var seed = maphash.MakeSeed()
 // JarAfter makes the jar of a client whose request bore the first header and
 // was answered with the second. path is the path of the request.
 func JarAfter(request, response http.Header, path string) Jar {
-	j := Jar{authorized: maphash.String(seed, request.Get("Authorization"))}
-	for _, c := range cookiesOf(request) {
-		j.put(jarCookie{name: maphash.String(seed, c.Name), pair: pairOf(c)})
+	b := BorneBy(request)
+	j := Jar{authorized: b.authorized, overfull: b.overfull}
+	for _, c := range b.cookies {
+		j.put(c)
 	}
 	now := clockOf(response)
-	for _, c := range (&http.Response{Header: response}).Cookies() {
-		if isOver(c, now) {
-			j.drop(maphash.String(seed, c.Name))
+	for _, line := range response["Set-Cookie"] {
+		set, ok := pairOf(line)
+		if !ok {
 			continue
 		}
-		j.put(jarCookie{name: maphash.String(seed, c.Name), pair: pairOf(c), path: scopeOf(c, path)})
+		if c, err := http.ParseSetCookie(line); err != nil {
+			set.path = "/" // its attributes are not known: it must be borne
+		} else if isOver(c, now) {
+			j.drop(set.name)
+			continue
+		} else {
+			set.path = scopeOf(c, path)
+		}
+		j.put(set)
 	}
 	return j
 }
 
-func cookiesOf(request http.Header) []*http.Cookie {
-	return (&http.Request{Header: request}).Cookies()
+// Borne is what a request bears of a client's jar.
+type Borne struct {
+	cookies    []jarCookie
+	overfull   bool
+	authorized uint64
 }
 
-func pairOf(c *http.Cookie) uint64 { return maphash.String(seed, c.Name+"="+c.Value) }
+// BorneBy reads the headers of a request, every cookie in them: also those with
+// a name or value that net/http leaves out, because the app may read them. It
+// looks at maxJar cookies and is linear in their length.
+func BorneBy(request http.Header) Borne {
+	var b Borne
+	b.authorized = maphash.String(seed, strings.Join(request["Authorization"], "\x00"))
+	for _, line := range request["Cookie"] {
+		for part := range strings.SplitSeq(line, ";") {
+			c, ok := pairOf(part)
+			switch {
+			case !ok:
+			case len(b.cookies) == maxJar:
+				b.overfull = true
+				return b
+			default:
+				b.cookies = append(b.cookies, c)
+			}
+		}
+	}
+	return b
+}
+
+// pairOf reads a pair in a Cookie header or at the begin of a Set-Cookie header
+// (RFC 6265, section 5.2). ok is false when there is nothing.
+func pairOf(text string) (c jarCookie, ok bool) {
+	text, _, _ = strings.Cut(text, ";")
+	if text = strings.TrimSpace(text); text == "" {
+		return jarCookie{}, false
+	}
+	name, value, _ := strings.Cut(text, "=")
+	name, value = strings.TrimSpace(name), strings.Trim(strings.TrimSpace(value), `"`)
+	return jarCookie{name: maphash.String(seed, name), pair: maphash.String(seed, name+"="+value)}, true
+}
 
 // clockOf is the time of the answer. Without one only dates from before the
 // protocol are surely over.
@@ -101,21 +146,17 @@ func (j *Jar) drop(name uint64) {
 
 // Bears reports whether a later request to path bears the jar: all that the
 // answer set for that path, and nothing that was neither set nor there before.
-func (j *Jar) Bears(request http.Header, path string) bool {
-	if j.overfull || maphash.String(seed, request.Get("Authorization")) != j.authorized {
+func (j *Jar) Bears(b Borne, path string) bool {
+	if j.overfull || b.overfull || b.authorized != j.authorized {
 		return false
 	}
-	cookies := cookiesOf(request)
-	if len(cookies) > maxJar {
-		return false
-	}
-	for _, c := range cookies {
-		if !j.has(pairOf(c)) {
+	for _, c := range b.cookies {
+		if !j.has(c.pair) {
 			return false
 		}
 	}
 	for _, want := range j.cookies {
-		if want.path != "" && below(path, want.path) && !holds(cookies, want.pair) {
+		if want.path != "" && below(path, want.path) && !holds(b.cookies, want.pair) {
 			return false
 		}
 	}
@@ -149,9 +190,9 @@ func (j *Jar) has(pair uint64) bool {
 	return false
 }
 
-func holds(cookies []*http.Cookie, pair uint64) bool {
+func holds(cookies []jarCookie, pair uint64) bool {
 	for _, c := range cookies {
-		if pairOf(c) == pair {
+		if c.pair == pair {
 			return true
 		}
 	}
@@ -167,16 +208,13 @@ func below(path, scope string) bool {
 // Sets reports whether the answer set a cookie that the request did not bear:
 // a session that did not exist before.
 func Sets(request, response http.Header) bool {
-	had, now := cookiesOf(request), clockOf(response)
+	had, now := BorneBy(request), clockOf(response)
 	for _, c := range (&http.Response{Header: response}).Cookies() {
 		if isOver(c, now) || len(c.Value) < minSession {
 			continue
 		}
-		known := false
-		for _, h := range had {
-			known = known || h.Name == c.Name
-		}
-		if !known {
+		name := maphash.String(seed, c.Name)
+		if !had.overfull && !slices.ContainsFunc(had.cookies, func(h jarCookie) bool { return h.name == name }) {
 			return true
 		}
 	}

@@ -94,6 +94,11 @@ func (w *Watch[T]) put(wait *Wait[T]) bool {
 	return true
 }
 
+// Spare gives back the answer that Take counts: one that cannot be to the client
+// that is waited for, but to a neighbour with the same address and browser. Call
+// it from match only.
+func (w *Wait[T]) Spare() { w.answers++ }
+
 // Waits reports whether anything waits for the client. It does not allocate.
 func (w *Watch[T]) Waits(client Client) bool {
 	w.mu.Lock()
