@@ -13,6 +13,7 @@ import (
 	"github.com/doorward/doorward/caddymodule/selftest"
 	"github.com/doorward/doorward/config"
 	"github.com/doorward/doorward/detector"
+	"github.com/doorward/doorward/detector/evidence"
 	"github.com/doorward/doorward/detector/recognize"
 )
 
@@ -326,7 +327,9 @@ func (h *Handler) administers(r *http.Request, found *recognize.Credentials) boo
 	if found.Kind == config.KindLogin && h.app.state.detector.Site(h.policy.Site().Name).TakesLogins(found.Route) {
 		return false
 	}
-	return h.watch.sessions.Administers(time.Now(), r.Header)
+	now := time.Now()
+	return h.watch.sessions.Administers(now, r.Header) &&
+		h.watch.work.take(now, evidence.SourcePrefix(sourceOf(r, h.strict, nil).Addr))
 }
 
 // Interface guards

@@ -267,3 +267,69 @@ func TestWhatWaitsIsSmall(t *testing.T) {
 	}
 	runtime.KeepAlive(h)
 }
+
+// An app that takes logins at any address below its script: each address is a
+// route that is not known to take any, and an own login opens a session anew.
+func TestOwnSessionsHideFewGuesses(t *testing.T) {
+	t.Parallel()
+	h, _ := newTestHandler(t, strict)
+	guesses, opened := 0, 0
+	a := app(func(w http.ResponseWriter, r *http.Request) {
+		if r.PostFormValue("password") != "right" {
+			guesses++
+			answerWith(w, http.StatusUnauthorized, "application/json", `{"error":"invalid credentials"}`)
+			return
+		}
+		opened++
+		http.SetCookie(w, &http.Cookie{Name: "sid", Value: fmt.Sprint("member-of-the-attacker-", opened), Path: "/"})
+		answerWith(w, http.StatusOK, "application/json", `{"token":"0123456789abcdef0123456789"}`)
+	})
+	for i := range 500 {
+		if i%20 == 0 {
+			send(t, h, a, post("/index.php", "own", "right", ""))
+		}
+		cookie := fmt.Sprint("sid=member-of-the-attacker-", opened)
+		send(t, h, a, post(fmt.Sprint("/index.php/", i/20), "victim", fmt.Sprint("guess", i), cookie))
+	}
+	if guesses > 40 {
+		t.Errorf("%d guesses reached the app, want at most 40", guesses)
+	}
+}
+
+// A page that repeats a message of the request beside its own error says
+// whatever the client wants.
+func TestRepeatedWordsBuyNoGuesses(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct{ query, body string }{
+		"in the address":              {"?msg=too+many+attempts", ""},
+		"escaped":                     {"?msg=too%20man%79%20attem%70ts", ""},
+		"behind padding":              {"?x=" + strings.Repeat("a", 600) + "&msg=too+many+attempts", ""},
+		"behind more padding":         {"?x=" + strings.Repeat("a", 6000) + "&msg=too+many+attempts", ""},
+		"beside a broken escape":      {"?x=%zz&msg=too+many+attempts", ""},
+		"in the body":                 {"", "&msg=too+many+attempts"},
+		"in the body, about a lock":   {"", "&msg=your+account+is+locked"},
+		"in the body, as a form long": {"", "&msg=too+many+attempts" + strings.Repeat("+", 600)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h, _ := newTestHandler(t, strict)
+			reached := 0
+			a := app(func(w http.ResponseWriter, r *http.Request) {
+				reached++
+				_ = r.ParseForm()
+				msg := r.Form.Get("msg")
+				if _, after, ok := strings.Cut(r.URL.RawQuery, "msg="); ok && msg == "" {
+					msg = after
+				}
+				answerWith(w, http.StatusOK, "text/html", fmt.Sprintf(refusedPage, msg))
+			})
+			for i := range 300 {
+				r := visitor(http.MethodPost, "/login"+row.query, fmt.Sprint("username=victim&password=guess", i, row.body))
+				send(t, h, a, from(r, fmt.Sprintf("198.51.%d.7", i/15)))
+			}
+			if reached > 210 {
+				t.Errorf("%d of 300 guesses from 20 sources reached the app, want at most 10 of each", reached)
+			}
+		})
+	}
+}

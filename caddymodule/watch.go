@@ -3,6 +3,7 @@ package caddymodule
 import (
 	"hash/maphash"
 	"net/http"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -28,6 +29,7 @@ type watch struct {
 	forms  recognize.FormBook
 	// sessions are those in which somebody is logged in.
 	sessions recognize.Sessions
+	work     workBudget
 }
 
 // forget drops what was learned of the site's pages. What waits for an outcome
@@ -172,4 +174,34 @@ func (b *lookBudget) refill() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.begin = time.Time{}
+}
+
+// maxWorking is how many sources are remembered to have sent what is no attempt
+// because somebody is logged in there.
+const maxWorking = 1024
+
+// workBudget bounds what may go by as the work of administrators: at most
+// recognize.MaxAdministered requests of a source within workWindow, in however
+// many sessions. Whoever has an account opens as many as he likes, and would
+// have twenty guesses unseen in each. The zero value is full.
+type workBudget struct {
+	mu       sync.Mutex
+	begin    time.Time
+	bySource map[netip.Prefix]int
+}
+
+const workWindow = 12 * time.Hour
+
+func (b *workBudget) take(now time.Time, source netip.Prefix) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if age := now.Sub(b.begin); age >= workWindow || age < 0 {
+		b.begin, b.bySource = now, make(map[netip.Prefix]int)
+	}
+	n, known := b.bySource[source]
+	if n >= recognize.MaxAdministered || !known && len(b.bySource) >= maxWorking {
+		return false
+	}
+	b.bySource[source] = n + 1
+	return true
 }

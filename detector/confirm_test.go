@@ -113,7 +113,7 @@ func TestASuccessEarnsOnARouteThatProvedItself(t *testing.T) {
 			w.site.spaces.See(a.Path, &recognize.Response{Status: 401, Header: http.Header{"Www-Authenticate": {"Basic"}}})
 			basic := *a
 			basic.Basic = true
-			w.site.Learn(&basic, token, succeeded)
+			w.site.Learn(&basic, body, succeeded)
 		}, false},
 		"a redirect proves nothing": {func(w *world, a *Attempt) { w.site.Learn(a, session, succeeded) }, false},
 	} {

@@ -32,7 +32,8 @@ func TestOutcomesThatAreNoFailureWeighLess(t *testing.T) {
 		"CSRF refused":           {recognize.Outcome{Result: recognize.Rejected, Confidence: 0.9}, 10},
 		"perhaps a failure":      {recognize.Outcome{Result: recognize.Failure, Confidence: 0.7}, 37},
 		"second factor asked":    {recognize.Outcome{Result: recognize.Challenge, Confidence: 0.9}, 200},
-		"the app's own throttle": {recognize.Outcome{Result: recognize.Throttled, Confidence: 0.9}, 37},
+		"the app's own throttle": {recognize.Outcome{Result: recognize.Throttled, Confidence: 0.97}, 37},
+		"words about a throttle": {recognize.Outcome{Result: recognize.Throttled, Confidence: 0.9}, 10},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

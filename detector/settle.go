@@ -74,6 +74,13 @@ func (c *admission) settleBy(o recognize.Outcome) (s Settlement) {
 		c.release(fullWeight)
 	case recognize.Rejected:
 		c.releaseAccounts()
+	case recognize.Throttled:
+		// The words of a page may be the client's own: a message that stands in
+		// the address, sent with a guess that was looked at.
+		if o.Confidence >= worded {
+			c.releaseAccounts()
+		}
+		c.releaseSource(fullWeight - quarter)
 	case recognize.Unknown:
 		c.unknown(o)
 	default:

@@ -110,13 +110,13 @@ func (a *answer) said() said {
 	return a.told
 }
 
-// querySpaces turns the two ways to write a space in a query back into one.
-var querySpaces = strings.NewReplacer("%20", " ", "+", " ")
-
 func readEcho(x Exchange) said {
 	var s said
 	if x.RawQuery != "" {
-		s = listen(querySpaces.Replace(x.RawQuery[:min(len(x.RawQuery), maxEchoBytes)]))
+		s = listen(string(formValue([]byte(x.RawQuery[:min(len(x.RawQuery), maxHeardBytes)]))))
+		if len(x.RawQuery) > maxHeardBytes {
+			s |= excuses // what stands behind may be repeated as well
+		}
 	}
 	for _, e := range x.Echoes[:min(len(x.Echoes), maxEchoes)] {
 		s |= listen(e[:min(len(e), maxEchoBytes)])
