@@ -1,9 +1,9 @@
 package detector
 
 import (
-	"github.com/doorward/doorward/config"
 	"time"
 
+	"github.com/doorward/doorward/config"
 	"github.com/doorward/doorward/detector/evidence"
 	"github.com/doorward/doorward/detector/recognize"
 	"github.com/doorward/doorward/detector/sanction"

@@ -145,7 +145,11 @@ func (m *memory) settled(client netip.Addr, r *recognize.Request, found *recogni
 	if found.Kind == config.KindLogout {
 		delete(m.accepted, clientHost{client, r.Host})
 	}
-	route := m.route(r, found)
+	m.route(r, found).learn(found, x, o)
+}
+
+// learn remembers what an outcome shows about the route.
+func (route *routeFacts) learn(found *recognize.Credentials, x recognize.Exchange, o recognize.Outcome) {
 	route.tried = route.tried || o.Result == recognize.Success || o.Result == recognize.Failure
 	if o.Proved() && !found.Ambiguous {
 		route.shapes.Vote(x, o.Result)

@@ -195,12 +195,18 @@ func (rd *reading) fill(c *Credentials, r *Request, s scene) {
 	c.Missing = rd.missing(c, s)
 	c.WithCode = rd.saw(roleOTP)
 	c.Served = s.form != nil && s.form.Kind == c.Kind
-	c.MayAdminister = c.Kind == config.KindSignup ||
-		c.Kind == config.KindLogin && s.path&saysLogin == 0 && !c.Served && !rd.credentialsInHeader() && rd.grant == noGrant
-	for _, f := range rd.passwords {
-		c.InQuery = c.InQuery || f.place == inQuery
-	}
+	c.MayAdminister = rd.mayAdminister(c, s)
+	c.InQuery = slices.ContainsFunc(rd.passwords, func(f field) bool { return f.place == inQuery })
 	c.Confidence, c.Evidence = rd.weigh(c, s)
+}
+
+// mayAdminister reports whether an administrator's work looks so: a signup, or
+// a name and a password at a place that says nothing of logins.
+func (rd *reading) mayAdminister(c *Credentials, s scene) bool {
+	if c.Kind == config.KindSignup {
+		return true
+	}
+	return c.Kind == config.KindLogin && s.path&saysLogin == 0 && !c.Served && !rd.credentialsInHeader() && rd.grant == noGrant
 }
 
 // mayHide reports whether credentials may stand behind what was read. With

@@ -29,8 +29,10 @@ func aLogin() (*Request, map[string]*Response) {
 			"Location": {"/home"}, "Set-Cookie": {"session=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa; Path=/; HttpOnly", "csrftoken=bbbbbbbbbbbbbbbb; Path=/"},
 		}},
 		"page": {Status: 200, Complete: true, Body: []byte(page), Header: http.Header{"Content-Type": {"text/html; charset=utf-8"}}},
-		"JSON": {Status: 401, Complete: true, Body: []byte(`{"error":{"code":"invalid_credentials","message":"Invalid email or password"}}`),
-			Header: http.Header{"Content-Type": {"application/json"}}},
+		"JSON": {
+			Status: 401, Complete: true, Header: http.Header{"Content-Type": {"application/json"}},
+			Body: []byte(`{"error":{"code":"invalid_credentials","message":"Invalid email or password"}}`),
+		},
 	}
 }
 

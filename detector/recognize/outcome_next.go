@@ -171,12 +171,8 @@ func (l landing) page2xx() (Outcome, bool) {
 		return outcome(Throttled, 0.85, "the page says too many attempts or locked"), true
 	case p.warned.has(saidRefused) && (p.login || !p.logout):
 		return outcome(Failure, deferredSure, "error message about the credentials"), true
-	case p.login && !p.logout:
-		return outcome(Failure, deferredSure, "login form"), true
-	case p.login && p.enter && !l.told.has(saidEntered|saidYes):
-		return outcome(Unknown, 0, "login form, and ways to log in and to log out"), true
 	case p.login:
-		return outcome(Success, 0.7, "page with a way to log out", "yet a form with a password field"), true
+		return l.formAgain(), true
 	case p.password && l.changes():
 		return outcome(Success, 0.75, "form for a new password"), true
 	case p.password:
@@ -187,6 +183,20 @@ func (l landing) page2xx() (Outcome, bool) {
 		return l.sentOn(p.refresh, "refresh to another page")
 	}
 	return l.silentPage()
+}
+
+// formAgain reads a page with the login form. A way to log out beside it is
+// either there for whoever asks or belongs to somebody who is in.
+func (l landing) formAgain() Outcome {
+	p := &l.answer.page
+	switch {
+	case !p.logout:
+		return outcome(Failure, deferredSure, "login form")
+	case p.enter && !l.told.has(saidEntered|saidYes):
+		return outcome(Unknown, 0, "login form, and ways to log in and to log out")
+	default:
+		return outcome(Success, 0.7, "page with a way to log out", "yet a form with a password field")
+	}
 }
 
 // changes reports whether the page is, by its address, one for a new password:

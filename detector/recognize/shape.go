@@ -149,17 +149,20 @@ func shapeTarget(x Exchange) string {
 			path = strings.ReplaceAll(path, echo, "*")
 		}
 	}
-	target := generalise(path)
+	var target strings.Builder
+	target.WriteString(generalise(path))
 	if u.Host != "" && x.Host != "" && !strings.EqualFold(u.Hostname(), x.Host) {
-		target = "another host"
+		target.Reset()
+		target.WriteString("another host")
 	}
 	for n := 0; u.RawQuery != "" && n < 8; n++ {
 		var pair string
 		pair, u.RawQuery, _ = strings.Cut(u.RawQuery, "&")
 		key, _, _ := strings.Cut(pair, "=")
-		target += "?" + key
+		target.WriteByte('?')
+		target.WriteString(key)
 	}
-	return target[:min(len(target), maxShapeTarget)]
+	return target.String()[:min(target.Len(), maxShapeTarget)]
 }
 
 // hashCookieNames does not depend on the order of the cookies.
@@ -177,23 +180,21 @@ func hashCookieNames(resp *Response) (sum uint64) {
 // describeShape tells a shape to an operator, without anything a user is named
 // by.
 func describeShape(x Exchange, s Shape) string {
-	text := "status " + itoa(int(s.status)) + ", " + s.content.String()
+	says := []string{"status " + itoa(int(s.status)), s.content.String()}
 	if target := shapeTarget(x); target != "" {
-		text += ", leads to " + target
+		says = append(says, "leads to "+target)
 	}
 	for i, c := range answerCookies(x.Response.Header) {
-		if i == 4 {
-			text += ", …"
-			break
+		switch {
+		case i == 4:
+			return strings.Join(append(says, "…"), ", ")
+		case c.deleted:
+			says = append(says, "deletes cookie "+operationOr(c.name))
+		default:
+			says = append(says, "sets cookie "+operationOr(c.name))
 		}
-		if c.deleted {
-			text += ", deletes cookie "
-		} else {
-			text += ", sets cookie "
-		}
-		text += operationOr(c.name)
 	}
-	return text
+	return strings.Join(says, ", ")
 }
 
 // operationOr shows a name that looks like one.
