@@ -20,7 +20,7 @@ func (a *answer) authorization() Outcome {
 	switch {
 	case a.status == http.StatusUnauthorized:
 		return a.unauthorized(status)
-	case a.status == http.StatusBadRequest:
+	case a.status == http.StatusBadRequest && !a.accepted400():
 		return outcome(Malformed, 0.9, status)
 	case a.status == http.StatusForbidden:
 		return a.forbiddenToHeader(status)
@@ -33,6 +33,14 @@ func (a *answer) authorization() Outcome {
 	default:
 		return a.unasked(status)
 	}
+}
+
+// accepted400 reports whether a 400 is about the request and not about its
+// credentials: those are whole, and the place answers 401 to wrong ones. Digest
+// answers 400 to a response for another address (RFC 7616, section 3.4.6).
+func (a *answer) accepted400() bool {
+	c := a.x.Credentials
+	return c.Format == FormatBasic && a.x.Known.Challenges && !c.Missing && !c.Ambiguous
 }
 
 // unasked reads the answer of a place that was not seen to ask for credentials.
