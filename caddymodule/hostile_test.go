@@ -333,3 +333,45 @@ func TestRepeatedWordsBuyNoGuesses(t *testing.T) {
 		})
 	}
 }
+
+// Who has guessed right takes his time over the page that tells.
+func TestAPageThatIsHeldHidesNoAttempt(t *testing.T) {
+	t.Parallel()
+	h, s := newTestHandler(t, strict)
+	begun, release, done := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	send(t, h, tables, post("/login", "victim", "right", "sid=member-of-somebody"))
+	go func() {
+		defer close(done)
+		send(t, h, func(w http.ResponseWriter, r *http.Request) {
+			close(begun)
+			<-release
+			tables(w, r)
+		}, browse("/home", "sid=member-of-somebody"))
+	}()
+	<-begun
+	s.watches.settleOverdue(time.Now().Add(follow.MaxAge))
+	close(release)
+	<-done
+	// Told once, when it was overdue: the page came too late to say more.
+	if got := attemptsOf(t, s); len(got) != 1 || got[0].Outcome == "success" {
+		t.Errorf("told %+v, want one attempt that waited no longer for its page", got)
+	}
+}
+
+// An attacker bears, with his own login, a cookie that all visitors have.
+func TestACommonCookieMakesNobodyLoggedIn(t *testing.T) {
+	t.Parallel()
+	h, _ := newTestHandler(t, strict)
+	login := func(user, session, addr string) int {
+		cookie := "sid=member-" + session + "; experiment=variant-b"
+		res := send(t, h, tables, from(post("/login", user, "right", cookie), addr))
+		send(t, h, tables, from(browse("/home", cookie), addr))
+		return res.StatusCode
+	}
+	login("own", "own", "192.0.2.1")
+	for i := range 60 {
+		if got := login(fmt.Sprint("customer", i), fmt.Sprint(i), "198.51.100.7"); got != http.StatusFound {
+			t.Fatalf("login %d of an office: status %d", i, got)
+		}
+	}
+}

@@ -73,6 +73,7 @@ func (l *onlook) await() {
 		}
 		return bears
 	})
+	w.held.add(time.Now(), l.pending)
 	for _, wait := range over {
 		wait.Value.giveUp()
 	}
@@ -155,6 +156,9 @@ func (l *onlook) learn(resp *recognize.Response) {
 // decide settles the attempts that waited for this answer, or lets them wait on.
 func (l *onlook) decide(resp *recognize.Response) {
 	for _, wait := range l.pending {
+		if !l.h.watch.held.take(wait) {
+			continue
+		}
 		v := wait.Value
 		o, decided := recognize.Follow(v.outcome, v.exchange, l.r.URL.Path, l.r.URL.RawQuery, resp)
 		if decided {

@@ -19,6 +19,8 @@ import (
 type watch struct {
 	// pending are attempts whose outcome the next page tells.
 	pending follow.Watch[*visit]
+	// held are those whose page is on its way to the client.
+	held heldVisits
 	// proofs are successes on routes that have not proved themselves.
 	proofs follow.Watch[*visit]
 	// wanted tells that some success still needs a proof, so that it is worth
@@ -71,8 +73,55 @@ func (b *watches) settleOverdue(now time.Time) {
 		for _, wait := range w.pending.Overdue(now) {
 			wait.Value.giveUp()
 		}
+		for _, wait := range w.held.overdue(now) {
+			wait.Value.giveUp()
+		}
 		w.proofs.Overdue(now)
 	}
+}
+
+// heldVisits are attempts whose page a client has begun to get. It may take as
+// long over it as it likes, and nothing would be told of a takeover until then.
+// There are at most follow.MaxPerClient for each request that is being answered.
+// The zero value is ready.
+type heldVisits struct {
+	mu    sync.Mutex
+	until map[*follow.Wait[*visit]]time.Time
+}
+
+func (h *heldVisits) add(now time.Time, waits []*follow.Wait[*visit]) {
+	if len(waits) == 0 {
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.until == nil {
+		h.until = make(map[*follow.Wait[*visit]]time.Time)
+	}
+	for _, wait := range waits {
+		h.until[wait] = now.Add(follow.MaxAge)
+	}
+}
+
+// take reports whether the attempt is still the caller's to decide.
+func (h *heldVisits) take(wait *follow.Wait[*visit]) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	_, mine := h.until[wait]
+	delete(h.until, wait)
+	return mine
+}
+
+func (h *heldVisits) overdue(now time.Time) (over []*follow.Wait[*visit]) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for wait, until := range h.until {
+		if !now.Before(until) {
+			over = append(over, wait)
+			delete(h.until, wait)
+		}
+	}
+	return over
 }
 
 // maxClosed is how many closed pages of a site are known: a proof needs one of

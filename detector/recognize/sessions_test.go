@@ -34,11 +34,15 @@ func TestWhoIsLoggedInIsKnownByHisSession(t *testing.T) {
 		})
 	}
 	var kept Sessions
-	kept.Opened(now, cookies("sid=kept-0123456789; theme=dark"), http.Header{}, nil)
-	if !kept.Administers(now, cookies("sid=kept-0123456789")) {
+	kept.Opened(now, cookies("sid=kept-0123456789abcdefghij; theme=dark"), http.Header{}, nil)
+	if !kept.Administers(now, cookies("sid=kept-0123456789abcdefghij")) {
 		t.Error("a session that the app keeps over the login is unknown")
 	}
-	if kept.Ended(cookies("sid=kept-0123456789")); kept.Administers(now, cookies("sid=kept-0123456789")) {
+	kept.Opened(now, cookies("experiment=variant-b2"), http.Header{}, nil)
+	if kept.Bears(now, cookies("experiment=variant-b2")) {
+		t.Error("what everybody bears is taken for the session of one")
+	}
+	if kept.Ended(cookies("sid=kept-0123456789abcdefghij")); kept.Administers(now, cookies("sid=kept-0123456789abcdefghij")) {
 		t.Error("a session goes on after the logout")
 	}
 }
