@@ -155,11 +155,18 @@ func (l *onlook) learn(resp *recognize.Response) {
 
 // decide settles the attempts that waited for this answer, or lets them wait on.
 func (l *onlook) decide(resp *recognize.Response) {
+	known, contested := l.h.watch.sessions.Bears(time.Now(), l.r.Header), l.contested()
 	for _, wait := range l.pending {
 		if !l.h.watch.held.take(wait) {
 			continue
 		}
 		v := wait.Value
+		v.attempt.LoggedIn = v.attempt.LoggedIn || known
+		if contested {
+			v.asked = false
+			v.giveUp()
+			continue
+		}
 		o, decided := recognize.Follow(v.outcome, v.exchange, l.r.URL.Path, l.r.URL.RawQuery, resp)
 		if decided {
 			o.Deferred = true
@@ -174,4 +181,17 @@ func (l *onlook) decide(resp *recognize.Response) {
 			v.giveUp()
 		}
 	}
+}
+
+// contested reports whether different credentials were tried in the session that
+// the page is shown to. Apps that keep a session over the login would show a
+// guesser the page of his own account, as proof of a guess made beside it.
+func (l *onlook) contested() bool {
+	for _, wait := range l.pending[min(1, len(l.pending)):] {
+		first, a := &l.pending[0].Value.attempt, &wait.Value.attempt
+		if a.Credential != first.Credential || a.Pseudonym() != first.Pseudonym() {
+			return true
+		}
+	}
+	return false
 }
