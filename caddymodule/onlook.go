@@ -163,7 +163,6 @@ func (l *onlook) decide(resp *recognize.Response) {
 		v := wait.Value
 		v.attempt.LoggedIn = v.attempt.LoggedIn || known
 		if contested {
-			v.asked = false
 			v.giveUp()
 			continue
 		}
