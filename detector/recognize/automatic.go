@@ -66,10 +66,14 @@ func (rd *reading) readQuery(query string) {
 }
 
 // authenticatesClient reports whether the Authorization header is that of an
-// OAuth client, not of a user: at a token endpoint, with a grant type. Elsewhere
-// a grant type is a decoy.
+// OAuth client, not of a user: at a token endpoint, with a grant type, or where
+// a token is revoked or looked up (RFC 7009, RFC 7662). Elsewhere a grant type
+// is a decoy.
 func (rd *reading) authenticatesClient(r *Request) bool {
-	return rd.grant != noGrant && r.Method == "POST" && rd.path&saysToken != 0
+	if r.Method != "POST" || rd.path&saysToken == 0 {
+		return false
+	}
+	return rd.grant != noGrant || rd.path&(saysCheck|saysLogout) != 0 && rd.saw(roleToken)
 }
 
 // judge decides kind, identities and secrets from what was read.
@@ -193,6 +197,7 @@ func (rd *reading) fill(c *Credentials, r *Request, s scene) {
 	}
 	c.Uninspectable = rd.flood && c.Guesses == 1 || hides || rd.unread
 	c.Missing = rd.missing(c, s)
+	c.NameOnly = c.Missing && c.Kind == config.KindLogin && !s.password
 	c.WithCode = rd.saw(roleOTP)
 	c.Served = s.form != nil && s.form.Kind == c.Kind
 	c.MayAdminister = rd.mayAdminister(c, s)

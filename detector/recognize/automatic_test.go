@@ -263,6 +263,7 @@ func TestRequestsThatAreNoAttempt(t *testing.T) {
 		"words that only contain pass": formPost("/visa", "email=a@x.test&passport_number=X1&bypass=1&secretary=eve&compass=n"),
 		"settings about passwords":     formPost("/config", "email=a@x.test&password_policy=strict&password_hint=cat&show_password=1&remember_password=1"),
 		"client credentials":           formPost("/oauth/token", "grant_type=client_credentials&client_id=c&client_secret=s"),
+		"token looked up by a client":  with(formPost("/oauth/introspect", "token=t"), "Authorization", basicAuth("client:secret")),
 		"client credentials in Basic":  with(formPost("/oauth/token", "grant_type=client_credentials"), "Authorization", basicAuth("client:secret")),
 		"refresh token":                with(formPost("/oauth/token", "grant_type=refresh_token&refresh_token=t"), "Authorization", basicAuth("client:secret")),
 		"authorization code":           formPost("/token", "grant_type=authorization_code&code=c&client_id=x"),
@@ -283,6 +284,14 @@ func TestRequestsThatAreNoAttempt(t *testing.T) {
 
 func TestClientAuthenticationIsNoDisguise(t *testing.T) {
 	t.Parallel()
+	if c, _ := Automatic(with(formPost("/oauth/revoke", "token=t"), "Authorization", basicAuth("client:secret"))); c.Kind != config.KindLogout {
+		t.Errorf("token revoked by a client: %s, want logout", c.Kind)
+	}
+	for target, body := range map[string]string{"/reports": "token=t", "/oauth/introspect": "x=t"} {
+		if c, _ := Automatic(with(formPost(target, body), "Authorization", basicAuth("bob:x1"))); c.Kind != config.KindLogin {
+			t.Errorf("Basic credentials at %s with %s: %s, want login", target, body, c.Kind)
+		}
+	}
 	c, ok := Automatic(with(formPost("/reports", "grant_type=client_credentials"), "Authorization", basicAuth("bob:x1")))
 	login("username=bob", "x1").check(t, c, ok)
 	c, ok = Automatic(formPost("/login?grant_type=refresh_token", "email=a@x.test&password=x1&grant_type=refresh_token"))

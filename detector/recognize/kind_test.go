@@ -82,6 +82,20 @@ func TestKinds(t *testing.T) {
 	}
 }
 
+func TestANameAloneMayBeAFirstStep(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string]bool{
+		"username=bob":              true,
+		"username=bob&password=":    false, // the field is there
+		"username=bob&password=x1":  false,
+		"username=bob&remember=yes": false,
+	} {
+		if c, _ := Automatic(formPost("/login", body)); c.NameOnly != want {
+			t.Errorf("%s: name only %t, want %t", body, c.NameOnly, want)
+		}
+	}
+}
+
 func TestWhatASignupNames(t *testing.T) {
 	t.Parallel()
 	checkRows(t, []attemptRow{

@@ -2,6 +2,7 @@ package recognize
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/doorward/doorward/config"
 )
@@ -24,12 +25,31 @@ func (a *answer) revised() (Outcome, bool) {
 		return Outcome{}, false
 	case a.refusesClient():
 		return nobodyLooked("the client was refused, before the user was looked at"), true
+	case a.x.Credentials.NameOnly && a.asksOn():
+		return nobodyLooked("a user name alone, and the answer goes on with it"), true
 	case a.x.Known.Accepts:
 		return Outcome{}, false
 	case a.noSuchRoute():
 		return nobodyLooked("status " + itoa(a.status) + ": the app has no such route"), true
 	}
 	return a.taken()
+}
+
+// asksOn reports whether an answer to a user name alone takes it for the first
+// step of a login: no word of a failure, and no way back.
+func (a *answer) asksOn() bool {
+	const refused = saidNo | saidRefused | saidMissing | saidTooMany
+	switch {
+	case a.status >= 400:
+		return false
+	case a.status >= 300:
+		t, ok := a.follow(a.x.Response.Header.Get("Location"))
+		back := t.same || t.form || strings.HasPrefix(a.x.Path, t.address.path)
+		return ok && !back && !(t.told | a.cookies.told).has(refused)
+	case a.format == formatJSON:
+		return !a.json.failed() && !a.told.has(refused)
+	}
+	return a.format == formatPage && a.page.password && !a.page.warning
 }
 
 // refusesClient reports whether the token endpoint of an OAuth server refused

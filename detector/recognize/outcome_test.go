@@ -50,6 +50,12 @@ func emptyAttempt(resp *Response) Exchange {
 	return x
 }
 
+func nameAlone(resp *Response) Exchange {
+	x := emptyAttempt(resp)
+	x.Credentials.NameOnly = true
+	return x
+}
+
 func withFormat(f Format, resp *Response) Exchange {
 	x := attempt(resp)
 	x.Credentials.Format = f

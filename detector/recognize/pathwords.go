@@ -53,7 +53,7 @@ var pathWords = buildPathWords(map[pathSense]string{
 	saysSignup: `signup register registration registrations registrieren registrierung join
 		createaccount createuser newuser newaccount enroll enrol onboarding inscription inscribirse
 		registro registo cadastro rejestracja registrace kayit регистрация 注册 firstregister`,
-	saysLogout: `revoke logout logoff signout signoff abmelden abmeldung deconnexion cerrarsesion sair uitloggen
+	saysLogout: `logout logoff signout signoff abmelden abmeldung deconnexion cerrarsesion sair uitloggen
 		выход 退出`,
 	saysReset:  `reset recover recovery resetpassword passwordreset resetpass rp resetpwd zuruecksetzen`,
 	saysForgot: `forgot forgotten lost forgotpassword lostpassword lostpass forgotpass lostpwd forgotpwd resendpwd vergessen oublie`,
@@ -83,16 +83,18 @@ var pathWords = buildPathWords(map[pathSense]string{
 		mailboxes mailserver imap ftp sftp ssh rsync webdav samba smb nfs storage storages mqtt broker ddns
 		dyndns pppoe wan snmp vpn wireguard camera cameras printer printers registry registries feed feeds
 		download downloads clone repositories remotes certificate certificates keystore wallet cipher ciphers vaultitems entries`,
-	saysConfig | saysThing: `webhook webhooks`,
-	saysCheck:              `check validate validation available availability exists verify strength suggest`,
-	saysUsers:              `users user members member customers customer people employees records`,
-	saysAdmin:              `admin administration administrator backend dashboard`,
-	saysEnable:             `enable disable enabled disabled activate generate configure`,
-	saysMFA | saysEnable:   `recoverycodes backupcodes`,
-	saysEnable | saysSetup: `setup install installation installer firstrun`,
-	saysInvite:             `invitation invitations invite invites`,
-	saysInvite | saysSetup: `bootstrap`,
-	saysGraphQL:            `graphql gql`,
+	saysConfig | saysThing:           `webhook webhooks`,
+	saysLogout | saysToken:           `revoke revocation`,
+	saysAuth | saysToken | saysCheck: `introspect introspection tokeninfo`,
+	saysCheck:                        `check validate validation available availability exists verify strength suggest`,
+	saysUsers:                        `users user members member customers customer people employees records`,
+	saysAdmin:                        `admin administration administrator backend dashboard`,
+	saysEnable:                       `enable disable enabled disabled activate generate configure`,
+	saysMFA | saysEnable:             `recoverycodes backupcodes`,
+	saysEnable | saysSetup:           `setup install installation installer firstrun`,
+	saysInvite:                       `invitation invitations invite invites`,
+	saysInvite | saysSetup:           `bootstrap`,
+	saysGraphQL:                      `graphql gql`,
 })
 
 func buildPathWords(words map[pathSense]string) map[string]pathSense {

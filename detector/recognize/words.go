@@ -108,6 +108,10 @@ type Credentials struct {
 	// a request the app refuses without looking at credentials.
 	Missing bool
 
+	// NameOnly tells that a user name is all that was sent: a login that left the
+	// password out, or the first step of one that asks for it later.
+	NameOnly bool
+
 	// Uninspectable tells that the body could not be read as far as needed: cut,
 	// undecodable, too deeply nested, of an unknown encoding.
 	Uninspectable bool
