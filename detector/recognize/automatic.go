@@ -138,14 +138,10 @@ func (rd *reading) effectiveMethod(r *Request) string {
 // clients send that have none, such as undefined.
 const minToken = 20
 
-// tokenHeaders are the headers that bear the token of a session, in the spelling
-// of net/http.
-var tokenHeaders = []string{"Authorization", "X-Auth-Token", "X-Access-Token", "X-Session-Token", "Private-Token", "X-Subject-Token"}
-
 // bearsToken reports whether a header holds the token of somebody who is logged
 // in.
 func bearsToken(r *Request) bool {
-	for _, name := range tokenHeaders {
+	for _, name := range []string{"Authorization", "X-Auth-Token", "X-Access-Token", "X-Session-Token", "Private-Token"} {
 		if value := r.Header.Get(name); len(value) >= minToken && (name != "Authorization" || !carriesPassword(r.Header)) {
 			return true
 		}

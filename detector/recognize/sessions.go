@@ -20,6 +20,10 @@ const (
 	// maxIssued is how many tokens of one answer are remembered: one for access
 	// and one for its renewal, in two notations.
 	maxIssued = 4
+	// maxToken is how long a token is at most, maxTokenHeaders how many headers
+	// of one message are looked at for one.
+	maxToken        = 8 << 10
+	maxTokenHeaders = 32
 	// MaxAdministered is how many passwords and accounts that are not his own
 	// somebody who is logged in may send before each counts as an attempt. Who
 	// has an account of his own must not create accounts without end by it.
@@ -70,66 +74,95 @@ func (s *Sessions) Joined(now time.Time, request, answer http.Header, body []byt
 }
 
 // issued remembers what an answer set or issued, cookies of the names in before
-// left out, and reports whether there was anything.
+// left out, and reports whether it set a cookie of a session.
 func (s *Sessions) issued(now time.Time, before []string, answer http.Header, body []byte) bool {
-	any := false
+	set := false
 	for _, c := range answerCookies(answer) {
 		if !c.deleted && isSessionCookie(c.name, c.value) && !slices.Contains(before, c.name) {
 			s.open(now, hashOfSession(c.name, c.value))
-			any = true
+			set = true
 		}
 	}
-	for _, name := range tokenHeaders {
-		if token := bearerToken(answer.Get(name)); token != nil {
-			s.open(now, hashOfToken(token))
-			any = true
+	for name, values := range answer {
+		if holdsFold(name, "auth") || holdsFold(name, "token") || holdsFold(name, "session") || holdsFold(name, "jwt") {
+			tokensIn(http.Header{name: values}, func(key uint64) bool {
+				s.open(now, key)
+				return false
+			})
 		}
 	}
-	return s.issuedIn(now, body) || any
+	s.issuedIn(now, body)
+	return set
 }
 
-// issuedIn remembers the tokens that stand as texts in JSON. Other texts of
-// their shape do no harm: only who was let in knows them.
-func (s *Sessions) issuedIn(now time.Time, body []byte) bool {
-	if first := bytes.TrimLeft(body, " \t\r\n"); len(first) == 0 || first[0] != '{' && first[0] != '[' && first[0] != '"' {
-		return false
+// issuedIn remembers the tokens that stand as texts in JSON, or that a body is.
+func (s *Sessions) issuedIn(now time.Time, body []byte) {
+	body = bytes.TrimSpace(body)
+	if len(body) == 0 {
+		return
 	}
-	n := 0
-	for n < maxIssued {
+	if c := body[0]; c != '{' && c != '[' && c != '"' {
+		s.issue(now, body)
+		return
+	}
+	for n := 0; n < maxIssued; {
 		i := bytes.IndexByte(body, '"')
 		if i < 0 {
-			break
+			return
 		}
-		body = body[i+1:]
-		end := 0
-		for end < len(body) && isTokenByte(body[end]) {
-			end++
-		}
-		if end >= minToken && end < len(body) && body[end] == '"' {
-			s.open(now, hashOfToken(body[:end]))
+		body = bytes.TrimPrefix(body[i+1:], []byte("Bearer "))
+		end := endOfToken(body)
+		if end < len(body) && body[end] == '"' && s.issue(now, body[:end]) {
 			n++
 		}
 		body = body[end:]
 	}
-	return n > 0
 }
 
-// isTokenByte reports whether c may stand in a bearer token (RFC 6750, section
-// 2.1).
-func isTokenByte(c byte) bool {
-	return isLower(c|0x20) || c >= '0' && c <= '9' || strings.IndexByte("-._~+/=", c) >= 0
+// issue remembers a text if it may be a token: ids that others may know are
+// none.
+func (s *Sessions) issue(now time.Time, text []byte) bool {
+	if len(text) < minToken || len(text) > maxToken || !looksRandom(text) || isUUID(text) {
+		return false
+	}
+	s.open(now, hashOfToken(text))
+	return true
 }
 
-// bearerToken is the token of a header value, without the scheme in front of it;
-// nil when there is none.
-func bearerToken(value string) []byte {
-	if i := strings.LastIndexByte(value, ' '); i >= 0 {
-		value = value[i+1:]
+func isUUID(text []byte) bool {
+	return len(text) == 36 && text[8] == '-' && text[13] == '-' && text[18] == '-' && text[23] == '-'
+}
+
+// endOfToken is how many bytes of text may be those of a bearer token (RFC 6750,
+// section 2.1), the slash left out, which looksRandom does not take.
+func endOfToken(text []byte) int {
+	end := 0
+	for end < len(text) && (isLower(text[end]|0x20) || text[end] >= '0' && text[end] <= '9' || strings.IndexByte("-._~+=", text[end]) >= 0) {
+		end++
 	}
-	if len(value) < minToken {
-		return nil
+	return end
+}
+
+// tokensIn visits what may be a token in a header, whatever the app calls it and
+// puts around it, until visit returns true.
+func tokensIn(h http.Header, visit func(key uint64) bool) bool {
+	left := maxTokenHeaders
+	for name, values := range h {
+		if len(values) == 0 || len(values[0]) < minToken || len(values[0]) > maxToken || name == "Cookie" || name == "Set-Cookie" {
+			continue
+		}
+		if left--; left < 0 {
+			return false
+		}
+		for text := []byte(values[0]); len(text) >= minToken; {
+			end := endOfToken(text)
+			if end >= minToken && looksRandom(text[:end]) && visit(hashOfToken(text[:end])) {
+				return true
+			}
+			text = text[min(end+1, len(text)):]
+		}
 	}
-	return []byte(value)
+	return false
 }
 
 // sessionSigns are what signed sessions hold beside letters and digits.
@@ -195,36 +228,25 @@ func (s *Sessions) Bears(now time.Time, request http.Header) bool {
 	return s.each(request, func(_ uint64, known *openSession) bool { return !now.After(known.until) })
 }
 
-// each visits the known sessions of a request, by its cookies and by its tokens,
-// until visit returns true.
+// each visits the known sessions of a request, by its cookies and by the tokens
+// in its header, until visit returns true. Scripts keep a token they were issued
+// in a cookie, too.
 func (s *Sessions) each(request http.Header, visit func(key uint64, known *openSession) bool) bool {
-	if len(request["Cookie"]) == 0 && !bearsTokenHeader(request) {
-		return false
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.byHash) == 0 {
 		return false
 	}
-	for _, c := range (&http.Request{Header: request}).Cookies() {
-		key := hashOfSession(c.Name, c.Value)
-		if known := s.byHash[key]; known != nil && visit(key, known) {
-			return true
+	of := func(key uint64) bool {
+		known := s.byHash[key]
+		return known != nil && visit(key, known)
+	}
+	if len(request["Cookie"]) > 0 {
+		for _, c := range (&http.Request{Header: request}).Cookies() {
+			if of(hashOfSession(c.Name, c.Value)) || len(c.Value) >= minToken && of(hashOfToken([]byte(c.Value))) {
+				return true
+			}
 		}
 	}
-	for _, name := range tokenHeaders {
-		token := bearerToken(request.Get(name))
-		if token == nil {
-			continue
-		}
-		key := hashOfToken(token)
-		if known := s.byHash[key]; known != nil && visit(key, known) {
-			return true
-		}
-	}
-	return false
-}
-
-func bearsTokenHeader(h http.Header) bool {
-	return slices.ContainsFunc(tokenHeaders, func(name string) bool { return len(h[name]) > 0 })
+	return tokensIn(request, of)
 }

@@ -42,6 +42,11 @@ func TestWhoIsLoggedInIsKnownByHisSession(t *testing.T) {
 	if kept.Bears(now, cookies("experiment=variant-b2")) {
 		t.Error("what everybody bears is taken for the session of one")
 	}
+	kept = Sessions{}
+	kept.Opened(now, cookies("sid=kept-0123456789abcdefghij"), nil, []byte(`{"nonce":"0123456789abcdef-0123456789"}`))
+	if !kept.Bears(now, cookies("sid=kept-0123456789abcdefghij")) {
+		t.Error("a text in the answer hides the session that the app keeps")
+	}
 	if kept.Ended(cookies("sid=kept-0123456789abcdefghij")); kept.Administers(now, cookies("sid=kept-0123456789abcdefghij")) {
 		t.Error("a session goes on after the logout")
 	}
@@ -49,7 +54,7 @@ func TestWhoIsLoggedInIsKnownByHisSession(t *testing.T) {
 
 func TestWhoIsLoggedInIsKnownByHisToken(t *testing.T) {
 	t.Parallel()
-	const token = "0123456789abcdef.member"
+	const token = "0123456789abcdef.a-member"
 	now := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
 	bears := func(name, value string) http.Header { return http.Header{name: {value}} }
 	for name, c := range map[string]struct {
@@ -60,8 +65,16 @@ func TestWhoIsLoggedInIsKnownByHisToken(t *testing.T) {
 	}{
 		"bearer":                {`{"user":{"id":1},"accessToken":"` + token + `"}`, nil, bears("Authorization", "Bearer "+token), true},
 		"header of its own":     {`{"token":"` + token + `"}`, nil, bears("X-Auth-Token", token), true},
+		"header of any name":    {`{"token":"` + token + `"}`, nil, bears("X-Shop-Key", token), true},
+		"parameter of a scheme": {`{"token":"` + token + `"}`, nil, bears("Authorization", `Media Client="tv", Token="`+token+`"`), true},
+		"with its scheme":       {`{"token":"Bearer ` + token + `"}`, nil, bears("Authorization", "Bearer "+token), true},
+		"bare text":             {token + "\n", nil, bears("X-Auth", token), true},
+		"kept in a cookie":      {`{"jwt":"` + token + `"}`, nil, cookies("jwt=" + token), true},
+		"id that others know":   {`{"id":"0b9f8d1c-6a9e-4a55-9d7b-1f2e3d4c5b6a"}`, nil, bears("X-Id", "0b9f8d1c-6a9e-4a55-9d7b-1f2e3d4c5b6a"), false},
+		"word that others know": {`{"right":"collections.records.create"}`, nil, bears("X-Right", "collections.records.create"), false},
 		"JSON text":             {`"` + token + `"`, nil, bears("Authorization", "Bearer "+token), true},
 		"issued in a header":    {"", bears("X-Auth-Token", token), bears("X-Auth-Token", token), true},
+		"version of the page":   {"", bears("Etag", token), bears("If-None-Match", token), false},
 		"another token":         {`{"token":"` + token + `"}`, nil, bears("Authorization", "Bearer 0123456789abcdef.visitor"), false},
 		"text that is no token": {`{"text":"a text with ` + token + `"}`, nil, bears("Authorization", "Bearer "+token), false},
 		"token in a page":       {`<a href="` + token + `">`, nil, bears("Authorization", "Bearer "+token), false},
