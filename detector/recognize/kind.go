@@ -84,7 +84,7 @@ func (s scene) kindOfPath() (k config.Kind, decided bool) {
 	switch {
 	case s.setsPassword():
 		return s.renewal(), true
-	case s.endsThing(), p&saysMFA != 0 && p&saysEnable != 0 && p&saysLogin == 0:
+	case s.endsThing(), s.confirms(), p&saysMFA != 0 && p&saysEnable != 0 && p&saysLogin == 0:
 		return config.KindNone, true
 	case p&saysAdmin != 0 && p&saysUsers != 0 && p&saysManage != 0 && p&(saysLogin|saysToken) == 0:
 		return config.KindNone, true
@@ -106,6 +106,17 @@ func (s scene) kindOfPath() (k config.Kind, decided bool) {
 // apps let the user confirm by the password: the own account mostly.
 func (s scene) endsThing() bool {
 	return s.path&saysDelete != 0 && s.path&(saysLogin|saysReset|saysForgot|lastSignup) == 0
+}
+
+// confirms reports whether somebody who is logged in proves that he still is who
+// he was, or opens what was shared with him: by a password alone, where the path
+// says so.
+func (s scene) confirms() bool {
+	const other = saysSignup | saysInvite | saysSetup | saysReset | saysForgot | saysMFA | saysChange
+	if s.identifier || s.renews() || s.rd.saw(roleToken) || s.path&other != 0 {
+		return false
+	}
+	return s.path&saysSudo != 0 || s.path&saysConfig != 0 && s.path&lastLogin == 0
 }
 
 // signupPath reports whether the path is that of a signup, and not one below it
@@ -284,7 +295,7 @@ func (s scene) signsUp() bool {
 // passwordAlone is for a password without a user: an attempt only where the
 // path, or the OAuth grant, says that one logs in.
 func (s scene) passwordAlone() config.Kind {
-	if s.path&saysLogin != 0 || s.rd.grant == passwordGrant {
+	if s.path&(saysLogin|lastAuth) != 0 || s.rd.grant == passwordGrant {
 		return config.KindLogin
 	}
 	return config.KindNone

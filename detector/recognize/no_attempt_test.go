@@ -83,11 +83,37 @@ func TestPasswordsOfThings(t *testing.T) {
 		{"subscription ended", "/unsubscribe", "email=a%40x.test&password=x1", no, ""},
 		{"password confirmed", "/user/confirm-password", "password=x1", no, ""},
 		{"password confirmed in a dialog", "/sudo", "password=x1", no, ""},
+		{"password confirmed below a login", "/login/confirm", "password=x1", no, ""},
+		{"session confirmed", "/u/confirm-session", "password=x1", no, ""},
+		{"session confirmed again", "/sessions/sudo", "_method=post&sudo_password=x1", no, ""},
+		{"share opened", "/share/abc/authenticate/showShare", "password=x1", no, ""},
 		{"password confirmed by an app", "/api/me/verify-password", `{"password":"x1"}`, no, ""},
 		{"second factor turned on", "/api/2fa/enable", `{"password":"x1"}`, no, ""},
 		{"second factor turned off", "/two-factor/disable", `{"username":"bob","password":"x1"}`, no, ""},
 		{"backup codes", "/api/recovery-codes", `{"password":"x1"}`, no, ""},
 		{"users imported", "/users/import", `{"username":"bob","password":"x1"}`, no, ""},
 		{"users in bulk", "/api/users/bulk", `{"users":[{"username":"bob","password":"x1"}]}`, no, ""},
+	})
+}
+
+// What stands beside the rules above, and is an attempt.
+func TestAttemptsBesidePasswordsOfThings(t *testing.T) {
+	t.Parallel()
+	checkWorld(t, []worldRow{
+		{"login named confirm", "/login/confirm", "username=bob&password=x1", config.KindLogin, "username=bob"},
+		{"reset confirmed", "/auth/reset/confirm", `{"token":"t","password":"x2"}`, config.KindReset, ""},
+		{"signup confirmed", "/signup/confirm", `{"email":"a@x.test","password":"x1"}`, config.KindSignup, "email=a@x.test"},
+		{"login at a proxy", "/proxy/login", "password=x1", config.KindLogin, ""},
+		{"login at a share", "/share/login", "username=bob&password=x1", config.KindLogin, "username=bob"},
+		{"login at an event", "/events/login", "username=bob&password=x1", config.KindLogin, "username=bob"},
+		{"signup at an event", "/events/123/register", "email=a%40x.test&password=x1", config.KindSignup, "email=a@x.test"},
+		{"signup of a device's owner", "/device/register", `{"email":"a@x.test","password":"x1"}`, config.KindSignup, "email=a@x.test"},
+		{"login where something is deleted", "/delete/login", "username=bob&password=x1", config.KindLogin, "username=bob"},
+		{"login below something deleted", "/login/delete", "username=bob&password=x1", config.KindLogin, "username=bob"},
+		{"password alone at auth", "/api/auth", `{"password":"x1"}`, config.KindLogin, ""},
+		{"password alone below auth", "/api/auth/keys", `{"password":"x1"}`, config.KindNone, ""},
+		{"first account", "/api/users/admin/init", `{"Username":"bob","Password":"x1"}`, config.KindSignup, "username=bob"},
+		{"first account by turning it on", "/server/enableSecurity", `{"userId":"bob","password":"x1"}`, config.KindSignup, "username=bob"},
+		{"second factor in one word", "/api/secondfactor/totp", `{"otp":"123456"}`, config.KindMFA, ""},
 	})
 }

@@ -31,6 +31,8 @@ const (
 	saysDelete // taking back what is there
 	saysThing  // what one registers, subscribes to or joins without an account
 	saysCheck  // looking whether something may be had
+	saysSudo   // who is logged in confirms it by his password
+	lastAuth   // the last segment is auth
 	lastUsers  // the last segment is a collection of users
 	lastLogin  // the last segment says login
 	lastSignup // the last segment says signup
@@ -62,7 +64,7 @@ var pathWords = buildPathWords(map[pathSense]string{
 	saysPassword | saysCheck: `validatepassword passwordstrength passwordpolicy`,
 	saysPassword:             `password passwd passwords passwort kennwort setpassword`,
 	saysChange:               `change set`,
-	saysMFA:                  `mfa otp totp tfa twofactor twofa factor challenge factors`,
+	saysMFA:                  `mfa otp totp tfa twofactor twofa factor challenge factors secondfactor`,
 	saysSelf:                 `profile settings preferences prefs me myaccount self userprofile`,
 	saysManage:               `add create new manage import insert bulk batch`,
 	saysManage | saysEdit:    `edit update save modify editsave updated`,
@@ -91,7 +93,8 @@ var pathWords = buildPathWords(map[pathSense]string{
 	saysAdmin:                        `admin administration administrator backend dashboard`,
 	saysEnable:                       `enable disable enabled disabled activate generate configure`,
 	saysMFA | saysEnable:             `recoverycodes backupcodes`,
-	saysEnable | saysSetup:           `setup install installation installer firstrun`,
+	saysEnable | saysSetup:           `init initialize firstuser firstadmin enablesecurity setup install installation installer firstrun`,
+	saysSudo:                         `sudo confirm reauth reauthenticate reauthentication elevate`,
 	saysInvite:                       `invitation invitations invite invites`,
 	saysInvite | saysSetup:           `bootstrap`,
 	saysGraphQL:                      `graphql gql`,
@@ -130,7 +133,7 @@ const maxPath = 1024
 func senseOfPath(path string) pathSense {
 	path = path[:min(len(path), maxPath)]
 	var all, last pathSense
-	var before, current string
+	var before, current string // segments
 	for len(path) > 0 {
 		var segment string
 		if i := strings.IndexByte(path, '/'); i >= 0 {
@@ -159,6 +162,9 @@ func senseOfPath(path string) pathSense {
 	}
 	if last&saysLogin != 0 {
 		all |= lastLogin
+	}
+	if strings.EqualFold(current, "auth") {
+		all |= lastAuth
 	}
 	if last&saysSignup != 0 {
 		all |= lastSignup
