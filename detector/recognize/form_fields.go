@@ -11,6 +11,8 @@ type formTally struct {
 	typed int
 	// known: the name or autocomplete attribute of a user field tells.
 	known bool
+	// choices are what the values say of fields that name what to do.
+	choices pathSense
 	// proof: a hidden field that may hold the token of a reset.
 	proof bool
 }
@@ -21,6 +23,7 @@ func (f *rawForm) tally() formTally {
 	before := -1 // the last field somebody types a text into before the password
 	for i := range f.inputs {
 		in := &f.inputs[i]
+		t.choices |= in.chooses
 		switch {
 		case in.sort == hiddenInput:
 			t.proof = t.proof || isProof([]byte(in.name))

@@ -180,7 +180,7 @@ func (f *rawForm) finish(page *pageAddress) []Form {
 		t.proof = t.proof || holdsProof(query) || holdsProof(page.query)
 		if k := t.kind(&p); k != config.KindNone {
 			made := t.form(k, f.method(), path)
-			made.operation = p[1]
+			made.operation, made.choices = p[1], t.choices
 			forms = append(forms, made)
 		}
 	}

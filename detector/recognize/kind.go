@@ -1,6 +1,10 @@
 package recognize
 
-import "github.com/doorward/doorward/config"
+import (
+	"bytes"
+
+	"github.com/doorward/doorward/config"
+)
 
 // scene is what is known when the kind is decided.
 type scene struct {
@@ -288,8 +292,26 @@ func (s scene) signsUp() bool {
 		return true
 	case s.rd.has(roleConfirm):
 		return true
+	case s.path&saysLogin == 0 && s.rd.describesUser():
+		return true
 	}
 	return s.path&lastUsers != 0 && s.method == "POST"
+}
+
+// describesUser reports whether both a mail address and another name of the user
+// are there, of which a login takes one.
+func (rd *reading) describesUser() bool {
+	mail, name := -1, -1
+	for i, f := range rd.identifiers {
+		switch {
+		case f.role != roleIdentifier || f.place != inBody:
+		case f.key == "email":
+			mail = i
+		case f.key == "username":
+			name = i
+		}
+	}
+	return mail >= 0 && name >= 0 && !bytes.Equal(rd.identifiers[mail].value, rd.identifiers[name].value)
 }
 
 // passwordAlone is for a password without a user: an attempt only where the

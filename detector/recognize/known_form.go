@@ -213,6 +213,8 @@ func (s scene) kindOfForm() (k config.Kind, decided bool) {
 	switch {
 	case f == nil:
 		return config.KindNone, false
+	case f.Kind == config.KindLogin && s.choosesSignup():
+		return config.KindSignup, true
 	case f.Kind == config.KindLogin:
 		return f.Kind, true
 	case s.path&lastLogin != 0 && len(f.Passwords) < 2:
@@ -223,6 +225,13 @@ func (s scene) kindOfForm() (k config.Kind, decided bool) {
 		return config.KindNone, false // the profile has the fields of the signup
 	}
 	return f.Kind, true
+}
+
+// choosesSignup reports whether the form, which the app lets one sign up by as
+// well, is set to that. It is the app's own word: elsewhere a client may name any
+// operation beside a guess.
+func (s scene) choosesSignup() bool {
+	return s.form.choices&s.rd.operation&saysSignup != 0 && s.rd.operation&saysLogin == 0
 }
 
 // pressed reports whether the button that sent the form says does, and nothing

@@ -85,6 +85,31 @@ func TestTheButtonTellsFormsOfTheSameFieldsApart(t *testing.T) {
 	}
 }
 
+func TestAFormMayLetOneChooseToSignUp(t *testing.T) {
+	t.Parallel()
+	const page = `<form method=post action=/login><input type=radio name=loginType value=login checked>
+		<input type=radio name=loginType value=register><input name=username><input type=password name=password><button>Login</button></form>`
+	chosen := FormsIn([]byte(page), "/login", "", "app.test")
+	plain := formAt(config.KindLogin, "POST /login", "username", "password")
+	const fields = "username=bob&password=x1&loginType="
+	for _, row := range []struct {
+		name  string
+		body  string
+		forms []Form
+		want  config.Kind
+	}{
+		{"signup", fields + "register", chosen, config.KindSignup},
+		{"login", fields + "login", chosen, config.KindLogin},
+		{"both", fields + "register&loginType=login", chosen, config.KindLogin},
+		{"a form without the choice", fields + "register", []Form{plain}, config.KindLogin},
+	} {
+		c, _ := Automatic(served(formPost("/login", row.body), row.forms...))
+		if c.Kind != row.want {
+			t.Errorf("%s: %s, want %s", row.name, c.Kind, row.want)
+		}
+	}
+}
+
 // checkForms is checkRows without MayCarry, which cannot know forms.
 func checkForms(t *testing.T, rows []attemptRow) {
 	t.Helper()

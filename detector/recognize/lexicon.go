@@ -105,6 +105,7 @@ var soleNames = map[string]meaning{
 	"submit":         {role: roleButton, word: "button"},
 	"commit":         {role: roleButton, word: "button"},
 	"button":         {role: roleButton, word: "button"},
+	"out":            {role: roleButton, word: "button"},
 	"enabled":        {role: roleGroups, word: "groups"},
 	"scope":          {role: roleGroups, word: "groups"},
 	"scopes":         {role: roleGroups, word: "groups"},

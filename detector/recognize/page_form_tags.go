@@ -100,6 +100,9 @@ func (tag *formTag) conceal(key, value []byte) {
 // inputOf reads what an input element is.
 func inputOf(tag formTag) formInput {
 	in := formInput{name: tag.name, fill: autofillOf(tag.autofill), concealed: tag.concealed}
+	if tag.kind == "radio" && nameOf(lastOfName(in.name)).role == roleOperation {
+		in.chooses = senseOfWords(tag.value[:min(len(tag.value), maxName)])
+	}
 	in.flag = tag.value == "" || isSubmitText([]byte(tag.value))
 	switch tag.kind {
 	case "password":

@@ -95,10 +95,12 @@ type rawForm struct {
 
 // formInput is a field of a form, in the order of the page.
 type formInput struct {
-	name      string
-	sort      inputSort
-	fill      autofill
-	flag      bool // it has a fixed value such as 1 or submit
+	name string
+	sort inputSort
+	fill autofill
+	flag bool // it has a fixed value such as 1 or submit
+	// chooses is what the value of a field means that names what to do.
+	chooses   pathSense
 	concealed bool // nobody sees it: a trap for robots or for password managers
 }
 

@@ -40,7 +40,9 @@ type Form struct {
 	// operation is what the query of its address says, which for many apps is
 	// all that tells their forms apart.
 	operation pathSense
-	next      *Form // another form of the same address, as a FormBook keeps them
+	// choices are what a field of it can be set to do.
+	choices pathSense
+	next    *Form // another form of the same address, as a FormBook keeps them
 }
 
 // Format is how credentials were carried.
