@@ -114,8 +114,16 @@ func (a *answer) elsewhere(t target, why string) Outcome {
 		return outcome(Success, 0.92, why, "with a code for another site")
 	case t.hands:
 		return deferred(t, outcome(Success, 0.8, why, "with a token"))
-	case a.cookies.login, a.cookies.session() && a.plainlyAway() && (a.borne || a.x.Referer != ""):
+	case a.cookies.login:
 		return outcome(Success, 0.92, why, "new session cookie")
+	case a.cookies.session() && a.plainlyAway() && (a.borne || a.x.Referer != ""):
+		o := outcome(Success, 0.92, why, "new session cookie")
+		// The client chose what it bears and where it says it came from. Where the
+		// app was seen to answer failures so, the page has to tell.
+		if a.x.Known.Shapes.failed(a.x) {
+			return deferred(t, o)
+		}
+		return o
 	case a.cookies.session() && a.plainlyAway():
 		return deferred(t, outcome(Success, 0.85, why, "a first session cookie"))
 	case a.cookies.session() && !a.borne:

@@ -149,6 +149,24 @@ func (s *Shapes) differs(x Exchange) bool {
 	return failures >= decisiveVotes
 }
 
+// failed reports whether an answer of this shape was ever proved a failure.
+func (s *Shapes) failed(x Exchange) bool {
+	if s == nil {
+		return false
+	}
+	s.mu.Lock()
+	empty := len(s.list) == 0
+	s.mu.Unlock()
+	if empty {
+		return false
+	}
+	shape := ShapeOf(x)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	v := s.find(shape)
+	return v != nil && v.failure > 0
+}
+
 // Status lists the shapes, the most frequent first.
 func (s *Shapes) Status() []ShapeStatus {
 	s.mu.Lock()
