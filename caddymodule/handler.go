@@ -308,6 +308,13 @@ func (h *Handler) extract(r *http.Request, route int, body *peeked) (recognize.C
 	}
 	request.Form = h.watch.forms.Lookup(request.Method, request.Path)
 	found, ok := recognize.Automatic(&request)
+	if script, more := recognize.ScriptOf(request.Path); more && (!ok || found.Kind != config.KindLogin) && h.takesLogins(script) {
+		// What follows a script is the client's: it makes nothing less of a login.
+		request.Path = script
+		if login, is := recognize.Automatic(&request); is && login.Kind == config.KindLogin {
+			found, ok = login, is
+		}
+	}
 	if ok && h.administers(r, &found) {
 		return recognize.Credentials{}, false, nil
 	}
@@ -317,6 +324,10 @@ func (h *Handler) extract(r *http.Request, route int, body *peeked) (recognize.C
 	return found, ok, nil
 }
 
+func (h *Handler) takesLogins(path string) bool {
+	return h.app.state.detector.Site(h.policy.Site().Name).TakesLogins(path)
+}
+
 // administers reports whether what looks like an attempt is the work of
 // somebody who is logged in. Where logins are known to arrive it is not: who
 // has an account of his own must not guess at others unseen.
@@ -324,7 +335,7 @@ func (h *Handler) administers(r *http.Request, found *recognize.Credentials) boo
 	if !found.MayAdminister {
 		return false
 	}
-	if found.Kind == config.KindLogin && h.app.state.detector.Site(h.policy.Site().Name).TakesLogins(found.Route) {
+	if found.Kind == config.KindLogin && h.takesLogins(found.Route) {
 		return false
 	}
 	now := time.Now()

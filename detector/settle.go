@@ -91,11 +91,17 @@ func (c *admission) settleBy(o recognize.Outcome) (s Settlement) {
 }
 
 // revised settles an attempt that the answer shows to have been something else:
-// no login and no guess. An account that was created counts as one; the rest is
-// as if it had never been.
+// no login and no guess at an account. An account that was created counts as one.
 func (c *admission) revised(o recognize.Outcome) (s Settlement) {
 	r := &c.a.reserved
-	c.release(fullWeight)
+	c.releaseAccounts()
+	if c.a.Basic || o.Result == recognize.Success {
+		c.releaseSource(fullWeight)
+	} else {
+		// An answer that shows nothing of a guess may still be all that a wrong
+		// password gets: it weighs like one that is unknown.
+		c.releaseSource(fullWeight - quarter)
+	}
 	if c.a.Basic && r.n > 0 {
 		s.Repeat = c.repeats(&r.accounts[0]) // told once, not with every picture
 	}

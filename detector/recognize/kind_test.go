@@ -186,3 +186,26 @@ func TestRoutes(t *testing.T) {
 		t.Errorf("route of a JSON-RPC login = %q", c.Route)
 	}
 }
+
+func TestScriptOf(t *testing.T) {
+	t.Parallel()
+	for path, want := range map[string]struct {
+		script string
+		more   bool
+	}{
+		"/index.php/admin/users":  {"/index.php", true},
+		"/app/login.ASPX/x":       {"/app/login.ASPX", true},
+		"/index.php":              {"/index.php", false},
+		"/index.php/":             {"/index.php", true},
+		"/users/edit":             {"/users/edit", false},
+		"/a.php/b.php/c":          {"/a.php", true},
+		"/":                       {"/", false},
+		"":                        {"", false},
+		"no-slash.php/admin":      {"no-slash.php", true},
+		"//index.php//admin/edit": {"//index.php", true},
+	} {
+		if script, more := ScriptOf(path); script != want.script || more != want.more {
+			t.Errorf("%q: %q, %t; want %q, %t", path, script, more, want.script, want.more)
+		}
+	}
+}

@@ -235,3 +235,21 @@ func holdsTwoFA[T ~string | ~[]byte](text T) bool {
 func SaysAccount(path string) bool {
 	return senseOfPath(path)&(saysLogin|saysAuth|saysSignup|saysReset|saysForgot|saysPassword) != 0
 }
+
+// ScriptOf returns the path up to its first script and whether more follows it.
+// What follows is PATH_INFO (RFC 3875, section 4.1.5): many apps never look at
+// it, so who sends a login to /index.php/users/edit has sent it to /index.php.
+func ScriptOf(path string) (script string, more bool) {
+	path = path[:min(len(path), maxPath)]
+	for start := 0; start < len(path); {
+		end := len(path)
+		if i := strings.IndexByte(path[start+1:], '/'); i >= 0 {
+			end = start + 1 + i
+		}
+		if isScript(path[start:end]) {
+			return path[:end], end < len(path)
+		}
+		start = end
+	}
+	return path, false
+}
