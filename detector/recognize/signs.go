@@ -10,6 +10,11 @@ func (rd *reading) sign(m meaning, value []byte) {
 	}
 	rd.signs |= 1 << m.role
 	switch m.role {
+	case roleToken:
+		// What an authenticator shows is called a token, too.
+		if n := len(value); (n == 6 || n == 8) && isDigits(value) {
+			rd.signs |= 1 << roleCode
+		}
 	case roleGrant:
 		if string(value) == "password" {
 			rd.grant = passwordGrant

@@ -226,6 +226,8 @@ func TestOperationsOfAScriptThatServesMany(t *testing.T) {
 		{"reset request by a button", "/app.cgi", "do=signin&name=bob&password=&_submit=Reset+Password", config.KindResetRequest, "username=bob"},
 		{"reset request by a button of its own name", "/index.php", "username=bob&password=&lostpass=Help", config.KindResetRequest, "username=bob"},
 		{"a flag that nothing was forgotten", "/index.php", "username=bob&password=x1&forgot=0", config.KindLogin, "username=bob"},
+		{"one-time password called a token", "/api/2fa/verify", `{"token":"123456"}`, config.KindMFA, ""},
+		{"token of a mail at a second factor", "/api/2fa/verify", `{"token":"0f9a8b7c6d"}`, config.KindNone, ""},
 		{"logout by a field named out", "/account", "out=Logout", config.KindLogout, ""},
 		{"logout by a button", "/app.cgi", "do=prefs&name=bob&password=&confirm_password=&_submit=Logout", config.KindLogout, ""},
 		{"another button on the path of a login", "/login", "user=bob&password=&submit=Reset+password", config.KindResetRequest, "username=bob"},
