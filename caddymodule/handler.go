@@ -318,6 +318,9 @@ func (h *Handler) extract(r *http.Request, route int, body *peeked) (recognize.C
 	if ok && h.administers(r, &found) {
 		return recognize.Credentials{}, false, nil
 	}
+	if request.Form != nil && request.Form.Kind == found.Kind {
+		found.Served = true // what arrives where the app's own form is sent to was asked for
+	}
 	if found.Served {
 		h.watch.forms.Submitted(request.Method, request.Path)
 	}

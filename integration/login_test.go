@@ -191,6 +191,7 @@ func TestNestedIdentifiers(t *testing.T) {
 	t.Parallel()
 	apps := startApps(t, "nested")
 	edge := startEdge(t, edgeConfig{sites: []site{{host: "nested.test", doorward: "mode enforce\nplaintext_identities", app: apps.address("nested")}}})
+	edge.browser(t, "nested.test", "127.0.0.2").get(t, "/login") // the app serves a form for this address
 	edge.visitor(t, "nested.test", "127.0.0.9").post(t, "/login", "user[email]", bob, "user[password]", "wrong")
 	pseudonyms := map[string]bool{}
 	for i, s := range []style{{name: "nested", field: "user[email]"}, {name: "nested", field: "user[email]", nested: true}} {

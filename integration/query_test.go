@@ -31,6 +31,7 @@ func TestQueryCredentials(t *testing.T) {
 	query := func(password string) string {
 		return "/login?" + url.Values{"username": {alice}, "password": {password}}.Encode()
 	}
+	edge.browser(t, "shop.test", "127.0.0.2").get(t, "/login") // the app serves a form for this address
 	bad := edge.visitor(t, "shop.test", "127.0.0.4")
 	if got := bad.post(t, query("wrong-horse-7731")); got.status != 401 {
 		t.Fatalf("a wrong password in the query: %v; want 401", got)

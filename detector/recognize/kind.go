@@ -42,15 +42,24 @@ func (s scene) kind() config.Kind {
 		return config.KindLogout
 	}
 	k := s.kindWithPassword()
-	if !filled && k == config.KindLogin && s.otherButton() {
-		return s.kindWithoutPassword()
+	if filled || s.standsUnfilled(k) {
+		return k
 	}
-	// Below the path of a signup forms are looked at while they are filled in.
-	partly := k == config.KindSignup && (s.path&saysSignup != 0 && s.path&lastSignup == 0 || len(rd.identifiers) == 0 && rd.button != 0)
-	if !filled && (partly || k != config.KindLogin && k != config.KindSignup) {
-		return s.kindWithoutPassword()
+	return s.kindWithoutPassword()
+}
+
+// standsUnfilled reports whether a request is an attempt of kind k though its
+// password is empty.
+func (s scene) standsUnfilled(k config.Kind) bool {
+	switch k {
+	case config.KindLogin:
+		return !s.otherButton()
+	case config.KindSignup:
+		// Below the path of a signup forms are looked at while they are filled in.
+		partly := s.path&saysSignup != 0 && s.path&lastSignup == 0
+		return !partly && (len(s.rd.identifiers) > 0 || s.rd.button == 0)
 	}
-	return k
+	return false
 }
 
 // otherButton reports whether another button than that of a login sent the form:
@@ -181,18 +190,25 @@ func (s scene) kindOfFields() config.Kind {
 		return config.KindPasswordChange
 	case rd.saw(roleToken) && s.renews() && !s.identifier:
 		return config.KindReset
-	case s.signsUp() && s.identifier && s.path&saysSignup == 0 && s.pressed(saysLogin):
-		return config.KindLogin
-	case s.signsUp() && s.all&saysSignup == 0 && s.all&(saysSelf|saysManage|saysChange) != 0:
-		return config.KindPasswordChange
 	case s.signsUp():
-		return config.KindSignup
+		return s.kindOfSignup()
 	case s.rd.namedInPath && s.path&lastUserList != 0:
 		return config.KindSignup
 	case s.identifier:
 		return config.KindLogin
 	}
 	return s.passwordAlone()
+}
+
+// kindOfSignup tells a signup from what has fields like one.
+func (s scene) kindOfSignup() config.Kind {
+	switch {
+	case s.identifier && s.path&saysSignup == 0 && s.pressed(saysLogin):
+		return config.KindLogin
+	case s.all&saysSignup == 0 && s.all&(saysSelf|saysManage|saysChange) != 0:
+		return config.KindPasswordChange
+	}
+	return config.KindSignup
 }
 
 // opensAccount is for paths of the first account of an installation and of an

@@ -104,20 +104,7 @@ func inputOf(tag formTag) formInput {
 		in.chooses = senseOfWords(tag.value[:min(len(tag.value), maxName)])
 	}
 	in.flag = tag.value == "" || isSubmitText([]byte(tag.value))
-	switch tag.kind {
-	case "password":
-		in.sort = passwordInput
-	case "email":
-		in.sort = emailInput
-	case "tel":
-		in.sort = phoneInput
-	case "hidden":
-		in.sort = hiddenInput
-	case "checkbox", "radio", "file", "range", "color", "date", "datetime-local", "month", "week", "time", "textarea", "search", "url", "number":
-		in.sort = otherInput
-	default: // browsers make a text field of any other type
-		in.sort = textInput
-	}
+	in.sort = sortOf(tag.kind)
 	switch {
 	case in.fill == fillCode, in.sort == passwordInput && nameOf(lastOfName(in.name)).role == roleOTP:
 		in.sort = otherInput
@@ -128,6 +115,23 @@ func inputOf(tag formTag) formInput {
 	// their name into.
 	in.concealed = in.concealed || tag.unreachable && in.sort != passwordInput
 	return in
+}
+
+// sortOf is what a browser makes of the type of an input element.
+func sortOf(kind string) inputSort {
+	switch kind {
+	case "password":
+		return passwordInput
+	case "email":
+		return emailInput
+	case "tel":
+		return phoneInput
+	case "hidden":
+		return hiddenInput
+	case "checkbox", "radio", "file", "range", "color", "date", "datetime-local", "month", "week", "time", "textarea", "search", "url", "number":
+		return otherInput
+	}
+	return textInput // browsers make a text field of any other type
 }
 
 // lastOfName is the part of a field's name that says what it is for.

@@ -16,11 +16,7 @@ func (rd *reading) sign(m meaning, value []byte) {
 			rd.signs |= 1 << roleCode
 		}
 	case roleGrant:
-		if string(value) == "password" {
-			rd.grant = passwordGrant
-		} else if rd.grant == noGrant {
-			rd.grant = otherGrant
-		}
+		rd.grantField(value)
 	case roleButton:
 		if len(value) <= maxName {
 			rd.button |= senseOfWords(value)
@@ -33,6 +29,15 @@ func (rd *reading) sign(m meaning, value []byte) {
 		rd.override = string(value[:min(len(value), len("DELETE"))])
 	case roleOperation:
 		rd.operationField(m, value)
+	}
+}
+
+// grantField takes the grant type of OAuth; of several the password one counts.
+func (rd *reading) grantField(value []byte) {
+	if string(value) == "password" {
+		rd.grant = passwordGrant
+	} else if rd.grant == noGrant {
+		rd.grant = otherGrant
 	}
 }
 
