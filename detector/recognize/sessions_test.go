@@ -143,3 +143,19 @@ func TestSessionsAndWhatTheyAllowAreBounded(t *testing.T) {
 		t.Errorf("%d requests of one session are no attempts, want %d", allowed, MaxAdministered)
 	}
 }
+
+func FuzzTokensOfSessions(f *testing.F) {
+	f.Add([]byte(`{"token":"Bearer 0123456789abcdef.a-member"}`), "Bearer 0123456789abcdef.a-member")
+	f.Add([]byte(`"`), `Token="`)
+	f.Fuzz(func(t *testing.T, body []byte, header string) {
+		var s Sessions
+		s.Opened(time.Now(), nil, http.Header{"X-Auth-Token": {header}}, body)
+		if maxOfHeader := len(header)/minToken + 1; len(s.byHash) > maxIssued+maxOfHeader {
+			t.Errorf("%d tokens remembered of %d and %d bytes", len(s.byHash), len(body), len(header))
+		}
+		s.Ended(http.Header{"X-Auth-Token": {header}})
+		if s.Bears(time.Now(), http.Header{"X-Auth-Token": {header}}) {
+			t.Error("a session goes on after the logout")
+		}
+	})
+}
