@@ -13,7 +13,6 @@ import (
 	"github.com/doorward/doorward/caddymodule/selftest"
 	"github.com/doorward/doorward/config"
 	"github.com/doorward/doorward/detector"
-	"github.com/doorward/doorward/detector/evidence"
 	"github.com/doorward/doorward/detector/recognize"
 )
 
@@ -279,71 +278,6 @@ func (h *Handler) inspect(w http.ResponseWriter, r *http.Request, next caddyhttp
 		return caddyhttp.Error(http.StatusTooEarly, errors.New("attempt before the end of the handshake"))
 	}
 	return h.attempt(w, r, next, newVisit(h, r, credentials, now), &body)
-}
-
-// requestOf is what recognition sees of a request before its body is read.
-func requestOf(r *http.Request) recognize.Request {
-	return recognize.Request{
-		Method: r.Method, Host: hostOf(r), Path: r.URL.Path, RawQuery: r.URL.RawQuery, Header: r.Header,
-	}
-}
-
-// extract reads the request as one of the declared route. If it is no attempt
-// there, such as a form where Basic credentials are declared, it may be one of
-// the next route that matches, or one that is found automatically.
-func (h *Handler) extract(r *http.Request, route int, body *peeked) (recognize.Credentials, bool, error) {
-	request := requestOf(r)
-	request.Body, request.Complete = body.prefix, body.complete || body.buf == nil
-	for route < len(h.Routes) {
-		if found, ok := recognize.Declared(&request, &h.Routes[route].Route); ok {
-			return found, true, nil
-		}
-		var err error
-		if route, err = h.declared(r, route+1); err != nil {
-			return recognize.Credentials{}, false, err
-		}
-	}
-	if !h.automatic {
-		return recognize.Credentials{}, false, nil
-	}
-	request.Form = h.watch.forms.Lookup(request.Method, request.Path)
-	found, ok := recognize.Automatic(&request)
-	if script, more := recognize.ScriptOf(request.Path); more && (!ok || found.Kind != config.KindLogin) && h.takesLogins(script) {
-		// What follows a script is the client's: it makes nothing less of a login.
-		request.Path = script
-		if login, is := recognize.Automatic(&request); is && login.Kind == config.KindLogin {
-			found, ok = login, is
-		}
-	}
-	if ok && h.administers(r, &found) {
-		return recognize.Credentials{}, false, nil
-	}
-	if request.Form != nil && request.Form.Kind == found.Kind {
-		found.Served = true // what arrives where the app's own form is sent to was asked for
-	}
-	if found.Served {
-		h.watch.forms.Submitted(request.Method, request.Path)
-	}
-	return found, ok, nil
-}
-
-func (h *Handler) takesLogins(path string) bool {
-	return h.app.state.detector.Site(h.policy.Site().Name).TakesLogins(path)
-}
-
-// administers reports whether what looks like an attempt is the work of
-// somebody who is logged in. Where logins are known to arrive it is not: who
-// has an account of his own must not guess at others unseen.
-func (h *Handler) administers(r *http.Request, found *recognize.Credentials) bool {
-	if !found.MayAdminister {
-		return false
-	}
-	if found.Kind == config.KindLogin && h.takesLogins(found.Route) {
-		return false
-	}
-	now := time.Now()
-	return h.watch.sessions.Administers(now, r.Header) &&
-		h.watch.work.take(now, evidence.SourcePrefix(sourceOf(r, h.strict, nil).Addr))
 }
 
 // Interface guards

@@ -11,8 +11,7 @@ func (rd *reading) sign(m meaning, value []byte) {
 	rd.signs |= 1 << m.role
 	switch m.role {
 	case roleToken:
-		// What an authenticator shows is called a token, too.
-		if n := len(value); (n == 6 || n == 8) && isDigits(value) {
+		if isShownCode(value) {
 			rd.signs |= 1 << roleCode
 		}
 	case roleGrant:
@@ -30,6 +29,12 @@ func (rd *reading) sign(m meaning, value []byte) {
 	case roleOperation:
 		rd.operationField(m, value)
 	}
+}
+
+// isShownCode reports whether a value may be what an authenticator shows, which
+// some call a token.
+func isShownCode(value []byte) bool {
+	return (len(value) == 6 || len(value) == 8) && isDigits(value)
 }
 
 // grantField takes the grant type of OAuth; of several the password one counts.
