@@ -38,7 +38,7 @@ func (h *Handler) onlooking(r *http.Request) *onlook {
 		waiting = w.pending.Waits(client) || w.proofs.Waits(client)
 	}
 	visitor := h.automatic && r.Method == http.MethodGet && len(r.Header["Authorization"]) == 0 &&
-		w.looks.take(time.Now(), r.URL.Path, recognize.SaysAccount(r.URL.Path))
+		w.looks.take(time.Now(), r.URL.Path)
 	if !waiting && !visitor {
 		return nil
 	}

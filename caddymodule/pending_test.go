@@ -257,7 +257,7 @@ func TestLooksAreBounded(t *testing.T) {
 	now := time.Now()
 	looks := 0
 	for range 10 {
-		if b.take(now, "/news", false) {
+		if b.take(now, "/news") {
 			looks++
 		}
 	}
@@ -265,23 +265,23 @@ func TestLooksAreBounded(t *testing.T) {
 		t.Errorf("%d looks at one path, want %d", looks, looksPerPath)
 	}
 	for i := range 2 * looksPerSite {
-		if b.take(now, fmt.Sprintf("/%d", i), false) {
+		if b.take(now, fmt.Sprintf("/%d", i)) {
 			looks++
 		}
 	}
 	if looks != looksPerSite-looksReserved {
 		t.Errorf("%d looks, want %d", looks, looksPerSite-looksReserved)
 	}
-	if !b.take(now, "/login", true) {
+	if !b.take(now, "/login") {
 		t.Error("no reserve for the login page")
 	}
 	for i := range 2 * looksPerSite {
-		b.take(now, fmt.Sprintf("/login/%d", i), true)
+		b.take(now, fmt.Sprintf("/login/%d", i))
 	}
 	if b.spent != looksPerSite || len(b.byPath) > looksPerSite {
 		t.Errorf("%d looks at %d paths, want at most %d", b.spent, len(b.byPath), looksPerSite)
 	}
-	if !b.take(now.Add(looksWindow), "/news", false) {
+	if !b.take(now.Add(looksWindow), "/news") {
 		t.Error("nothing is looked at after the hour")
 	}
 }

@@ -28,7 +28,7 @@ func TestRelearnForgetsRoutesAndKeepsEvidence(t *testing.T) {
 	h.watch.forms.Learn([]recognize.Form{{Kind: config.KindLogin, Method: "POST", Path: "/in", Identifiers: []string{"u"}, Passwords: []string{"p"}}})
 	h.watch.closed.see("/home", true)
 	for range looksPerPath {
-		h.watch.looks.take(time.Now(), "/in", true)
+		h.watch.looks.take(time.Now(), "/in")
 	}
 
 	for _, bad := range []string{`{"site":"other.test"}`, `{"sight":"shop.test"}`, `[`} {
@@ -49,7 +49,7 @@ func TestRelearnForgetsRoutesAndKeepsEvidence(t *testing.T) {
 	if h.watch.forms.Served("POST", "/in") || h.watch.closed.has("/home") {
 		t.Error("forms or closed pages are still known")
 	}
-	if !h.watch.looks.take(time.Now(), "/in", true) {
+	if !h.watch.looks.take(time.Now(), "/in") {
 		t.Error("the pages may not be looked at again")
 	}
 	if routes := s.detector.Status(time.Now())[0].Routes; len(routes) != 0 {

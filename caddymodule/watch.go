@@ -190,32 +190,49 @@ const (
 // looked at: at most looksPerPath of a path and looksPerSite in all within
 // looksWindow. The zero value is full.
 type lookBudget struct {
-	mu     sync.Mutex
+	mu     sync.RWMutex
 	begin  time.Time
 	spent  int
 	byPath map[uint64]uint8
 }
 
-// take reports whether one more answer for path may be looked at. important
-// paths may use the reserve.
-func (b *lookBudget) take(now time.Time, path string, important bool) bool {
+// take reports whether one more answer for path may be looked at. Paths that
+// speak of accounts may use the reserve. Readers do not wait for each other: it
+// is asked for every page, and writes at most looksPerSite times an hour.
+func (b *lookBudget) take(now time.Time, path string) bool {
 	key := maphash.String(pathSeed, path)
+	b.mu.RLock()
+	may := b.over(now) || b.room(key, path)
+	b.mu.RUnlock()
+	if !may {
+		return false
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if age := now.Sub(b.begin); age >= looksWindow || age < 0 {
+	if b.over(now) {
 		b.begin, b.spent = now, 0
 		b.byPath = make(map[uint64]uint8)
 	}
-	room := looksPerSite - looksReserved
-	if important {
-		room = looksPerSite
-	}
-	if b.spent >= room || b.byPath[key] >= looksPerPath {
+	if !b.room(key, path) {
 		return false
 	}
 	b.spent++
 	b.byPath[key]++
 	return true
+}
+
+// over reports whether the window has ended; called with mu held.
+func (b *lookBudget) over(now time.Time) bool {
+	age := now.Sub(b.begin)
+	return age >= looksWindow || age < 0
+}
+
+// room reports whether there is a look left for the path; called with mu held.
+func (b *lookBudget) room(key uint64, path string) bool {
+	if b.spent >= looksPerSite || b.byPath[key] >= looksPerPath {
+		return false
+	}
+	return b.spent < looksPerSite-looksReserved || recognize.SaysAccount(path)
 }
 
 // refill makes the budget full again.

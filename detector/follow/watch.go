@@ -51,7 +51,7 @@ type Wait[T any] struct {
 // Watch holds what waits for the next answers of clients. The zero value is
 // ready.
 type Watch[T any] struct {
-	mu       sync.Mutex
+	mu       sync.RWMutex
 	byClient map[Client][]*Wait[T]
 	n        atomic.Int64
 }
@@ -101,8 +101,8 @@ func (w *Wait[T]) Spare() { w.answers++ }
 
 // Waits reports whether anything waits for the client. It does not allocate.
 func (w *Watch[T]) Waits(client Client) bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	w.mu.RLock()
+	defer w.mu.RUnlock()
 	return len(w.byClient[client]) > 0
 }
 
