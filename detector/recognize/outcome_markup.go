@@ -121,7 +121,7 @@ func (m *markup) readTag() bool {
 		m.rest, m.cut = nil, true
 		return false
 	}
-	if m.kind == markupStart && !m.empty && !m.xml {
+	if m.kind == markupStart && !m.xml { // browsers ignore the slash of <title/>
 		m.raw = rawElements[string(m.name)]
 	}
 	return true

@@ -83,6 +83,7 @@ func FuzzMarkup(f *testing.F) {
 	f.Add([]byte(`<p class="error">Wrong<script>x</script><a href=x>y</a>`))
 	f.Add([]byte(`<!-- x --><title>a</titl></title><input type=password / name=p>`))
 	f.Add([]byte("<a =b c==d e='f'g>"))
+	f.Add([]byte("<title/><A>"))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		if bytes.IndexByte(text, 0) >= 0 || bytes.IndexByte(text, '\r') >= 0 {
 			return // replaced by the one, kept by the other
