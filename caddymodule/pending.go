@@ -22,7 +22,7 @@ const likelySuccess = 0.85
 // with what Admit has reserved: until then it counts as a failure. It reports
 // false when the answer speaks for itself or there is no room.
 func (v *visit) park(header http.Header) bool {
-	if !v.outcome.Next || v.attempt.Basic {
+	if !v.outcome.Next || v.attempt.Basic || v.likely() {
 		return false
 	}
 	wait := &follow.Wait[*visit]{Jar: follow.JarAfter(v.r.Header, header, v.r.URL.Path), Value: v, Age: patience}
@@ -35,6 +35,15 @@ func (v *visit) park(header http.Header) bool {
 	}
 	v.giveUp()
 	return true
+}
+
+// likely reports whether the answer is settled as the success it looks like: it
+// brought a new session along, and no answer like it was ever proved a failure.
+// Programs that never ask for the page would otherwise be charged for every
+// right password. It earns nothing.
+func (v *visit) likely() bool {
+	return v.outcome.Result == recognize.Success && v.outcome.Confidence >= likelySuccess &&
+		!v.exchange.Known.Shapes.Failed(v.exchange)
 }
 
 // giveUp settles an attempt whose page was not seen, by what its answer looked

@@ -106,6 +106,7 @@ func (s style) label() string {
 // submit sends the login form as this style's page or script does.
 func (s style) submit(t *testing.T, v *visitor, user, password string) answer {
 	t.Helper()
+	v.headers.Set("Referer", v.base+"/login")
 	switch {
 	case s.nested:
 		return v.postJSON(t, "/login", map[string]any{"user": map[string]string{"email": user, "password": password}})

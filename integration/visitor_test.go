@@ -178,6 +178,7 @@ func (v *visitor) postJSON(t *testing.T, path string, value any) answer {
 // a redirect alone tells nothing the page it leads to does.
 func (v *visitor) login(t *testing.T, name, password string) answer {
 	t.Helper()
+	v.headers.Set("Referer", v.base+"/login")
 	return v.followed(t, v.post(t, "/login", v.field, name, "password", password))
 }
 

@@ -120,7 +120,7 @@ func (a *answer) elsewhere(t target, why string) Outcome {
 		o := outcome(Success, 0.92, why, "new session cookie")
 		// The client chose what it bears and where it says it came from. Where the
 		// app was seen to answer failures so, the page has to tell.
-		if a.x.Known.Shapes.failed(a.x) {
+		if a.x.Known.Shapes.Failed(a.x) {
 			return deferred(t, o)
 		}
 		return o

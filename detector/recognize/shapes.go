@@ -149,8 +149,8 @@ func (s *Shapes) differs(x Exchange) bool {
 	return failures >= decisiveVotes
 }
 
-// failed reports whether an answer of this shape was ever proved a failure.
-func (s *Shapes) failed(x Exchange) bool {
+// Failed reports whether an answer of this shape was ever proved a failure.
+func (s *Shapes) Failed(x Exchange) bool {
 	if s == nil {
 		return false
 	}
