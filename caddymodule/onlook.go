@@ -29,7 +29,8 @@ type onlook struct {
 
 // onlooking reports what there is to see in the answer to a request that is no
 // attempt, nil when nothing: then it does not allocate, and on a site where
-// nobody is logging in it costs two atomic loads.
+// nobody is logging in it costs two atomic loads and, for a GET, one look into
+// the budget of looks, at which readers do not wait for each other.
 func (h *Handler) onlooking(r *http.Request) *onlook {
 	var client follow.Client
 	w, waiting := h.watch, false

@@ -14,8 +14,8 @@ import (
 // tells. Browsers follow a redirect at once, so this is for slow networks.
 const patience = 5 * time.Second
 
-// likelySuccess is the confidence from which an answer whose page was not seen
-// is told as the success that it looked like: it brought a new session along.
+// likelySuccess is the confidence from which nobody waits for the page: the
+// answer brought a new session along.
 const likelySuccess = 0.85
 
 // park lets the attempt wait for the page that its answer leads the client to,
@@ -46,11 +46,12 @@ func (v *visit) likely() bool {
 		!v.exchange.Known.Shapes.Failed(v.exchange)
 }
 
-// giveUp settles an attempt whose page was not seen, by what its answer looked
-// like. It stays charged, as one whose client hung up does: else who looks at
-// the page from elsewhere, or with another session, would guess for nothing.
+// giveUp settles an attempt whose page was not seen. What looked like a success
+// until then is none, and it stays charged, as an attempt does whose client hung
+// up: else who looks at the page from elsewhere, or with another session, would
+// guess for nothing.
 func (v *visit) giveUp() {
-	if v.outcome.Result == recognize.Success && v.outcome.Confidence < likelySuccess {
+	if v.outcome.Result == recognize.Success {
 		v.outcome.Result, v.outcome.Confidence = recognize.Unknown, 0
 	}
 	v.outcome.Aborted = true
