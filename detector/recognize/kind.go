@@ -2,6 +2,7 @@ package recognize
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/doorward/doorward/config"
 )
@@ -42,6 +43,9 @@ func (s scene) kind() config.Kind {
 		return config.KindLogout
 	}
 	k := s.kindWithPassword()
+	if filled && k == config.KindPasswordChange && s.keepsPassword() {
+		return config.KindNone
+	}
 	if filled || s.standsUnfilled(k) {
 		return k
 	}
@@ -223,6 +227,17 @@ func (s scene) opensAccount() bool {
 // entersCode reports whether a one-time password is sent in a password field.
 func (s scene) entersCode() bool {
 	return s.path&saysMFA != 0 && s.path&(saysSelf|saysEnable) == 0 && !s.identifier
+}
+
+// keepsPassword reports whether a profile is saved, the mail address mostly,
+// which the user confirms by his password, and the fields for a new one that are
+// in the same form are empty. Where nothing but the password can be meant, a new
+// one is missing instead.
+func (s scene) keepsPassword() bool {
+	if len(s.rd.identifiers) == 0 || (s.all|s.rd.button)&saysPassword != 0 {
+		return false
+	}
+	return !slices.ContainsFunc(s.rd.passwords, func(f field) bool { return f.role != roleOldPassword })
 }
 
 func (s scene) oldAndNew() bool {

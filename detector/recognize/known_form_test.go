@@ -165,7 +165,8 @@ func TestKindOfServedForms(t *testing.T) {
 		{"change without the old password", "/users", two + "&old_password=", []Form{change, signup}, config.KindPasswordChange},
 		{"change", "/users", three, []Form{change, signup}, config.KindPasswordChange},
 		{"signup beside a change", "/users", two, []Form{change, signup}, config.KindSignup},
-		{"a profile without a new password", "/", "email=a@x.test&old_password=x0&password=&password2=", []Form{change}, config.KindPasswordChange},
+		{"a new password left out", "/", "old_password=x0&password=&password2=", []Form{formAt(config.KindPasswordChange, "", "", "old_password password password2")}, config.KindPasswordChange},
+		{"a profile with a new password", "/", "email=a@x.test&old_password=x0&password=x1&password2=x1", []Form{change}, config.KindPasswordChange},
 	} {
 		c, ok := Automatic(served(formPost(row.target, row.body), slices.Clone(row.forms)...))
 		if !ok || c.Kind != row.want {

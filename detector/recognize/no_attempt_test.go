@@ -117,3 +117,32 @@ func TestAttemptsBesidePasswordsOfThings(t *testing.T) {
 		{"second factor in one word", "/api/secondfactor/totp", `{"otp":"123456"}`, config.KindMFA, ""},
 	})
 }
+
+// Apps let one confirm a change of the mail address by the password, in the form
+// that changes the password too, which stays as it is when its fields are empty.
+func TestProfilesConfirmedByThePassword(t *testing.T) {
+	t.Parallel()
+	const (
+		no     = config.KindNone
+		change = config.KindPasswordChange
+	)
+	checkWorld(t, []worldRow{
+		{"of the user's resource", "/users", "_method=put&user[email]=b%40x.test&user[password]=&user[password_confirmation]=&user[current_password]=x1", no, ""},
+		{"of the own settings", "/account/settings", "email=b%40x.test&current_password=x1&new_password=&confirm_password=", no, ""},
+		{"by JSON", "/api/profile", `{"email":"b@x.test","currentPassword":"x1","newPassword":""}`, no, ""},
+		{"with a new password as well", "/account/settings", "email=b%40x.test&current_password=x1&new_password=x2&confirm_password=x2", change, ""},
+		{"a new password that is only repeated", "/account/settings", "email=b%40x.test&current_password=x1&new_password=&confirm_password=x2", change, ""},
+		{"a change that lacks the new password", "/account/password", "username=bob&current_password=x1&new_password=&confirm_password=", change, ""},
+		{"a button that says so", "/account/settings", "email=b%40x.test&current_password=x1&new_password=&confirm_password=&submit=Change+password", change, ""},
+		{"a login by such a field", "/login", "email=a%40x.test&current_password=x1&new_password=", config.KindLogin, "email=a@x.test"},
+	})
+}
+
+func TestProfileFormThatChangesThePasswordToo(t *testing.T) {
+	t.Parallel()
+	form := formAt(config.KindPasswordChange, "", "user[email]", "user[password] user[password_confirmation] user[current_password]")
+	r := served(formPost("/users", "_method=put&user[email]=b@x.test&user[password]=&user[password_confirmation]=&user[current_password]=x1&commit=Update"), form)
+	if c, ok := Automatic(r); ok {
+		t.Errorf("saved with the new password left empty: %s (%q), want no attempt", c.Kind, c.Evidence)
+	}
+}
