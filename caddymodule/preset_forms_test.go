@@ -35,6 +35,7 @@ func TestPresetsReadTheFormsOfTheirApps(t *testing.T) {
 		{"rails-devise", "POST /users/sign_in.json", `{"user":{"email":"a@x.test","password":"x"}}`, config.KindLogin, "a@x.test"},
 		{"rails-devise", "POST /users", "user[email]=a@x.test&user[password]=x", config.KindSignup, "a@x.test"},
 		{"rails-devise", "POST /users", "_method=put&user[email]=a@x.test&user[password]=x&user[current_password]=y", config.KindPasswordChange, "a@x.test"},
+		{"rails-devise", "POST /users", "_method=put&user[email]=a@x.test&user[password]=&user[current_password]=y", config.KindNone, none},
 		{"rails-devise", "POST /users", "_method=delete", config.KindNone, none},
 		{"rails-devise", "POST /users/sign_out", "_method=delete", config.KindLogout, none},
 		{"rails-devise", "POST /users/password", "user[email]=a@x.test", config.KindResetRequest, "a@x.test"},
