@@ -2,7 +2,8 @@
 // built with the race detector, stock Express and passport apps, real HTTP
 // clients on several loopback addresses over HTTP/1.1, HTTP/2 and HTTP/3. Whole
 // apps stand behind it as well: WordPress and Django from Debian's packages,
-// Flask-Login, an Apollo Server, an Auth.js app that a real Chromium logs in to.
+// Flask-Login, Rails with Devise, an Apollo Server, an Auth.js app that a real
+// Chromium logs in to.
 //
 // It holds tests only. They need Go, a C compiler (for the race detector),
 // Node and npm, and what .ci/test lists and installs on Debian. A missing part

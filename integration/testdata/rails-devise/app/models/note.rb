@@ -1,0 +1,3 @@
+class Note < ActiveRecord::Base
+  belongs_to :user
+end

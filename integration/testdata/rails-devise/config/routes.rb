@@ -1,0 +1,5 @@
+Rails.application.routes.draw do
+  devise_for :users
+  resources :notes, only: %i[index create]
+  root "notes#welcome"
+end
