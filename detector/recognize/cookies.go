@@ -161,12 +161,12 @@ func isLoginCookie(name wordList) bool { return name.says(loginCookieNames) }
 
 // flashCookieWords are words in the names of cookies that carry a message to
 // the next page.
-var flashCookieWords = wordSet(`flash flashes messages message notice`)
+var flashCookieWords = wordsOf(`flash flashes messages message notice`)
 
 // noSessionWords are words in the names of cookies that are no session:
 // request forgery tokens, settings, analytics, load balancers, the state of a
 // login in progress.
-var noSessionWords = wordSet(`
+var noSessionWords = wordsOf(`
 	csrf csrftoken xsrf antiforgery authenticity nonce state pkce verifier challenge
 	lang language locale i18n theme color colour mode timezone tz currency country region
 	consent gdpr cookieconsent policy banner
@@ -177,12 +177,11 @@ var noSessionWords = wordSet(`
 
 // loginCookieNames are parts of cookie names, in words, that only a completed
 // login brings.
-var loginCookieNames = []string{
-	" logged in ", " loggedin ", " remember me ", " rememberme ", " remember user ", " remember token ", " remember web ",
-	" session token ", " access token ", " refresh token ", " auth token ", " authtoken ", " id token ", " jwt ",
-	" identity application ", " aspxauth ", " stay signed in ", " stay logged in ", " keep logged in ", " keep signed in ",
-	" auto login ", " autologin ", " remember login ", " persistent login ",
-}
+var loginCookieNames = phrasesOf(`
+	logged in, loggedin, remember me, rememberme, remember user, remember token, remember web,
+	session token, access token, refresh token, auth token, authtoken, id token, jwt,
+	identity application, aspxauth, stay signed in, stay logged in, keep logged in, keep signed in,
+	auto login, autologin, remember login, persistent login`)
 
 // wordSet makes a set of the words in a text.
 func wordSet(text string) map[string]bool {

@@ -166,4 +166,4 @@ func appendPlainKey(dst, key []byte) []byte {
 }
 
 // credentialKeyWords in the name of an error blame the credentials.
-var credentialKeyWords = wordSet(`password credential credentials login auth authentication signin`)
+var credentialKeyWords = wordsOf(`password credential credentials login auth authentication signin`)

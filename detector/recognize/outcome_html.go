@@ -46,7 +46,8 @@ type pageFacts struct {
 
 // readPage reads a page as far as body goes.
 func readPage(body []byte) pageFacts {
-	r := pageReader{m: markup{rest: body}}
+	var room [2 << 10]byte // more than the words of most pages that show a form
+	r := pageReader{m: markup{rest: body}, heard: hearing{words: room[:0]}}
 	for r.m.next() {
 		r.step()
 	}
@@ -58,6 +59,8 @@ func readPage(body []byte) pageFacts {
 type pageReader struct {
 	pageFacts
 	m markup
+	// tag holds the attributes of the current tag.
+	tag pageTag
 	// heard are the texts of the page, warnings those in elements marked as
 	// errors.
 	heard, warnings hearing
@@ -72,22 +75,25 @@ type pageReader struct {
 
 // nesting follows one element until it ends.
 type nesting struct {
-	name  string
-	depth int
+	name    string
+	element elementClass
+	depth   int
 }
 
 func (n *nesting) open() bool { return n.depth > 0 }
 
-func (n *nesting) start(name []byte) { n.name, n.depth = atom.String(name), 1 }
+func (n *nesting) start(name []byte, class elementClass) {
+	n.name, n.element, n.depth = atom.String(name), class, 1
+}
 
 // see counts the tags of the same name. An element whose end tag may be left
 // out ends with the next one of its name, or with the next block.
-func (n *nesting) see(name []byte, step int) {
+func (n *nesting) see(name []byte, class elementClass, step int) {
 	switch {
 	case n.depth == 0:
-	case n.name == string(name) && (step < 0 || !openEnded[n.name]):
+	case n.name == string(name) && (step < 0 || !n.element.has(isOpenEnded)):
 		n.depth += step
-	case n.name == string(name), openEnded[n.name] && blockElements[string(name)]:
+	case n.name == string(name), n.element.has(isOpenEnded) && class.has(isBlock):
 		n.depth = 0
 	}
 }
@@ -100,8 +106,8 @@ func (r *pageReader) step() {
 		r.tags++
 		r.startTag(r.m.name, r.m.empty)
 	case markupEnd:
-		r.silent.see(r.m.name, -1)
-		r.mark.see(r.m.name, -1)
+		r.silent.see(r.m.name, r.m.element, -1)
+		r.mark.see(r.m.name, r.m.element, -1)
 		if string(r.m.name) == "form" {
 			r.endForm()
 		}
@@ -122,35 +128,37 @@ func (r *pageReader) hear() {
 	}
 	text = unescapeMarkup(text[:min(len(text), maxPageText-r.text)])
 	r.text += len(text)
-	r.heard.add(text)
+	since := len(r.heard.words)
+	unspaced := r.heard.add(text)
 	switch {
 	case r.mark.open() && r.praising:
 		r.praised = true
 	case r.mark.open():
 		r.warning = true
-		r.warnings.add(text)
+		r.warnings.repeat(r.heard.words[since:], unspaced)
 	}
 }
 
 func (r *pageReader) startTag(name []byte, selfClosing bool) {
-	void := selfClosing || voidElements[string(name)]
+	class := r.m.element
+	void := selfClosing || class.has(isVoid)
 	if !void {
-		r.silent.see(name, 1)
-		r.mark.see(name, 1)
+		r.silent.see(name, class, 1)
+		r.mark.see(name, class, 1)
 	}
 	tag := r.attributes()
 	r.see(name, tag)
 	if void {
 		return
 	}
-	if !r.silent.open() && (silentElements[string(name)] || tag.hidden) {
-		r.silent.start(name)
+	if !r.silent.open() && (class.has(isSilent) || tag.hidden) {
+		r.silent.start(name, class)
 	}
 	r.markElement(name, tag)
 }
 
 // see notes what the tag of an element says.
-func (r *pageReader) see(name []byte, tag pageTag) {
+func (r *pageReader) see(name []byte, tag *pageTag) {
 	switch string(name) {
 	case "html", "head", "body":
 		r.document = true
@@ -173,24 +181,39 @@ func (r *pageReader) see(name []byte, tag pageTag) {
 	}
 }
 
-func (r *pageReader) input(tag pageTag) {
+func (r *pageReader) input(tag *pageTag) {
 	if r.silent.open() && r.silent.name == "template" {
 		return
 	}
 	oneTime := bytes.EqualFold(tag.autocomplete, []byte("one-time-code"))
-	switch kind := strings.ToLower(string(tag.kind)); {
+	var room [len("password") + 1]byte
+	switch kind := string(lowerInto(room[:0], tag.kind)); {
 	case kind == "password" && !oneTime:
 		r.password = true
 		r.passwords++
 	case kind == "hidden":
-		r.hands = r.hands || handedFields[plainKey(string(tag.name))] && len(tag.value) >= 2*minSessionValue
+		r.hands = r.hands || len(tag.value) >= 2*minSessionValue && fieldSenseOf(tag.name)&fieldHands != 0
 	case kind == "submit", kind == "checkbox":
-	case (kind == "" || kind == "text") && passwordFieldNames[plainKey(string(tag.name))]:
+	case (kind == "" || kind == "text") && fieldSenseOf(tag.name)&fieldPassword != 0:
 		r.password = true
 		r.passwords++
-	case oneTime, codeFieldNames[plainKey(string(tag.name))], codeFieldNames[plainKey(string(tag.labels[1]))]:
+	case oneTime, (fieldSenseOf(tag.name)|fieldSenseOf(tag.labels[1]))&fieldCode != 0:
 		r.code = true
 	}
+}
+
+// fieldSense is what the name of a field says it is for.
+type fieldSense uint8
+
+const (
+	fieldPassword fieldSense = 1 << iota
+	fieldCode
+	fieldHands
+)
+
+func fieldSenseOf(name []byte) fieldSense {
+	var room [maxKeyLength]byte
+	return fieldNames.get(appendPlainKey(room[:0], name[:min(len(name), maxKeyLength)]))
 }
 
 func (r *pageReader) endForm() {
@@ -210,31 +233,25 @@ func refreshTarget(content string) string {
 }
 
 var (
-	voidElements   = wordSet(`area base br col embed hr img input link meta source track wbr`)
-	silentElements = wordSet(`noframes script style template noscript select textarea title svg a`)
-	// unmarkedElements bear the labels of messages for other reasons: a red
-	// button, the state of the page.
-	unmarkedElements = wordSet(`a button input body html`)
-	// openEnded are elements that pages leave open.
-	openEnded     = wordSet(`a p li dt dd td th tr option`)
-	blockElements = wordSet(`div p form table tr ul ol dl h1 h2 h3 h4 section article main footer header fieldset`)
-	praiseWords   = wordSet(`success successful succeeded positive`)
-	blameWords    = wordSet(`error errors errorlist err danger alert invalid warning failure failed flash nonfield negative errorbox errormessage`)
-	// errorWords are the blameWords that mean nothing else, calmWords those that
-	// take an alert back.
-	errorWords = wordSet(`error errors errorlist danger failure failed negative errorbox errormessage`)
-	calmWords  = wordSet(`info information positive primary secondary light notice`)
-	// handedFields are hidden fields of a form that hands a login on to another
-	// site: SAML 2.0 and WS-Federation responses, OAuth 2.0 form_post.
-	handedFields  = wordSet(`samlresponse wresult code idtoken accesstoken`)
+	// markWords: what takes an alert back does so only where no label said error.
+	markWords = classesOf(map[markSense]string{
+		marksSuccess: `success successful succeeded positive`,
+		marksError:   `error errors errorlist err danger alert invalid warning failure failed flash nonfield negative errorbox errormessage`,
+		marksFault:   `error errors errorlist danger failure failed negative errorbox errormessage`,
+		marksCalm:    `info information positive primary secondary light notice`,
+	})
+	// fieldNames: a password is one where the page shows what is typed; fields
+	// that hand a login on to another site are those of SAML 2.0 and WS-Federation
+	// responses and of OAuth 2.0 form_post.
+	fieldNames = classesOf(map[fieldSense]string{
+		fieldPassword: `password passwd passwort pwd userpassword loginpassword`,
+		fieldCode: `otp otpcode otpattempt totp totpcode mfacode mfatoken 2facode 2fatoken twofactorcode
+			twofactortoken tfacode tfatoken onetimecode onetimepassword verificationcode authcode passcode securitycode
+			smscode authenticatorcode factorcode`,
+		fieldHands: `samlresponse wresult code idtoken accesstoken`,
+	})
 	markStems     = makeStems(`err danger alert invalid warn fail flash nonfield success succeed negative positive`)
 	leavingStems  = makeStems(`out off abmeld deconn`)
 	enteringStems = makeStems(`log sign anmeld conn acce`)
-	leavingWords  = []string{" logout ", " log out ", " signout ", " sign out ", " logoff ", " log off ", " abmelden ", " deconnexion "}
-	// passwordFieldNames are what a field for a password is called where the page
-	// shows what is typed.
-	passwordFieldNames = wordSet(`password passwd passwort pwd userpassword loginpassword`)
-	codeFieldNames     = wordSet(`otp otpcode otpattempt totp totpcode mfacode mfatoken 2facode 2fatoken twofactorcode
-		twofactortoken tfacode tfatoken onetimecode onetimepassword verificationcode authcode passcode securitycode
-		smscode authenticatorcode factorcode`)
+	leavingWords  = phrasesOf(`logout, log out, signout, sign out, logoff, log off, abmelden, deconnexion`)
 )

@@ -80,10 +80,10 @@ func (a *answer) signupRedirect(location, why string) Outcome {
 }
 
 // signupWords in an address say that an account can be created there.
-var signupWords = wordSet(`register registration signup join registrieren registrierung inscription registro cadastro`)
+var signupWords = wordsOf(`register registration signup join registrieren registrierung inscription registro cadastro`)
 
 // doneWords in an address say that an account was created.
-var doneWords = wordSet(`complete completed done registered confirm confirmation verify verification activate
+var doneWords = wordsOf(`complete completed done registered confirm confirmation verify verification activate
 	activation checkemail checkmail thanks thankyou welcome onboarding`)
 
 func (a *answer) signupJSON() Outcome {

@@ -28,8 +28,10 @@ type markup struct {
 	// attributes are those of the tag, at most maxPageAttributes.
 	attributes []markupAttribute
 
-	// raw is the element whose raw text comes next, empty when there is none.
-	raw      string
+	// element is what the element of a tag is; nothing in XML.
+	element elementClass
+	// raw: the raw text of the element comes next.
+	raw      bool
 	nameRoom [32]byte
 	room     [maxPageAttributes]markupAttribute
 }
@@ -44,17 +46,39 @@ const (
 
 type markupAttribute struct{ key, value []byte }
 
-// rawElements have a text in which no tags are looked for but their own end.
-var rawElements = map[string]string{
-	"script": "script", "style": "style", "textarea": "textarea", "title": "title", "xmp": "xmp",
-	"iframe": "iframe", "noembed": "noembed", "noframes": "noframes", "noscript": "noscript", "plaintext": "plaintext",
-}
+// elementClass is what an HTML element is to a reader of pages.
+type elementClass uint8
+
+const (
+	// isVoid: there is nothing in it. isSilent: nobody reads its text.
+	isVoid elementClass = 1 << iota
+	isSilent
+	// isUnmarked: it bears the labels of messages for other reasons: a red button,
+	// the state of the page.
+	isUnmarked
+	// isOpenEnded: pages leave it open. isBlock: it ends those.
+	isOpenEnded
+	isBlock
+	// isRaw: no tags are looked for in its text but its own end.
+	isRaw
+)
+
+func (c elementClass) has(any elementClass) bool { return c&any != 0 }
+
+var elements = classesOf(map[elementClass]string{
+	isVoid:      `area base br col embed hr img input link meta source track wbr`,
+	isSilent:    `noframes script style template noscript select textarea title svg a`,
+	isUnmarked:  `a button input body html`,
+	isOpenEnded: `a p li dt dd td th tr option`,
+	isBlock:     `div p form table tr ul ol dl h1 h2 h3 h4 section article main footer header fieldset`,
+	isRaw:       `script style textarea title xmp iframe noembed noframes noscript plaintext`,
+})
 
 // next goes to the next tag or text and reports whether there is one.
 func (m *markup) next() bool {
 	for len(m.rest) > 0 {
 		switch {
-		case m.raw != "":
+		case m.raw:
 			m.readRaw()
 			return true
 		case m.rest[0] != '<' || !m.begins():
@@ -88,19 +112,19 @@ func (m *markup) readText() {
 // readRaw takes the text of an element up to its end tag.
 func (m *markup) readRaw() {
 	end, from := len(m.rest), 0
-	for m.raw != "plaintext" {
+	for string(m.name) != "plaintext" {
 		i := bytes.Index(m.rest[from:], []byte("</"))
 		if i < 0 {
 			break
 		}
 		from += i + 2
 		name := m.rest[from:]
-		if len(name) >= len(m.raw) && equalFold(name[:len(m.raw)], m.raw) && (len(name) == len(m.raw) || endsName(name[len(m.raw)])) {
+		if n := len(m.name); len(name) >= n && isNameOf(name[:n], m.name) && (len(name) == n || endsName(name[n])) {
 			end = from - 2
 			break
 		}
 	}
-	m.kind, m.text, m.rest, m.raw = markupText, m.rest[:end], m.rest[end:], ""
+	m.kind, m.text, m.rest, m.raw = markupText, m.rest[:end], m.rest[end:], false
 }
 
 // readTag reads what begins with <, and reports whether it is a tag or a text.
@@ -121,8 +145,9 @@ func (m *markup) readTag() bool {
 		m.rest, m.cut = nil, true
 		return false
 	}
-	if m.kind == markupStart && !m.xml { // browsers ignore the slash of <title/>
-		m.raw = rawElements[string(m.name)]
+	if !m.xml {
+		m.element = elements.get(m.name)
+		m.raw = m.kind == markupStart && m.element.has(isRaw) // browsers ignore the slash of <title/>
 	}
 	return true
 }
@@ -176,10 +201,33 @@ func (m *markup) skipTo(end string) {
 	m.rest = m.rest[i+len(end):]
 }
 
-// endsName reports whether a byte ends the name of a tag.
-func endsName(c byte) bool { return isMarkupSpace(c) || c == '/' || c == '>' }
+// The bytes that end the name of a tag, that of an attribute, and a value
+// without quotes, all of them up to '>'.
+const (
+	spaceBits = 1<<' ' | 1<<'\n' | 1<<'\t' | 1<<'\r' | 1<<'\f'
+	nameEnds  = spaceBits | 1<<'/' | 1<<'>'
+	keyEnds   = nameEnds | 1<<'='
+	valueEnds = spaceBits | 1<<'>'
+)
 
-func isMarkupSpace(c byte) bool { return c == ' ' || c == '\n' || c == '\t' || c == '\r' || c == '\f' }
+// isAmong reports whether a byte is one of a set of those up to '>'.
+func isAmong(c byte, set uint64) bool { return c <= '>' && set>>c&1 != 0 }
+
+// endsName reports whether a byte ends the name of a tag.
+func endsName(c byte) bool { return isAmong(c, nameEnds) }
+
+func isMarkupSpace(c byte) bool { return isAmong(c, spaceBits) }
+
+// isNameOf reports whether letters of any case are those of a name in lower case
+// of the same length.
+func isNameOf(text, name []byte) bool {
+	for i, c := range name {
+		if text[i]|0x20 != c {
+			return false
+		}
+	}
+	return true
+}
 
 func (m *markup) readName() {
 	end := 0
@@ -205,72 +253,69 @@ func lowerInto(dst, name []byte) []byte {
 // whether there is one.
 func (m *markup) readAttributes() bool {
 	m.attributes, m.empty = m.room[:0], false
-	for {
-		for len(m.rest) > 0 && isMarkupSpace(m.rest[0]) {
-			m.rest = m.rest[1:]
-		}
+	n := 0
+	for rest := m.rest; ; {
+		rest = skipMarkupSpace(rest)
 		switch {
-		case len(m.rest) == 0:
+		case len(rest) == 0:
 			return false
-		case m.rest[0] == '>':
-			m.rest = m.rest[1:]
+		case rest[0] == '>':
+			m.attributes, m.rest = m.room[:n], rest[1:]
 			return true
-		case m.rest[0] == '/':
-			m.empty = len(m.rest) > 1 && m.rest[1] == '>'
-			m.rest = m.rest[1:]
+		case rest[0] == '/':
+			m.empty = len(rest) > 1 && rest[1] == '>'
+			rest = rest[1:]
 			continue
 		}
-		a := markupAttribute{key: m.attributeKey()}
-		if !m.attributeValue(&a) {
+		var a markupAttribute
+		var ok bool
+		if rest, ok = a.read(rest); !ok {
 			return false
 		}
-		if len(m.attributes) < maxPageAttributes {
-			m.attributes = append(m.attributes, a)
+		if n < len(m.room) {
+			m.room[n] = a
+			n++
 		}
 	}
 }
 
-func (m *markup) attributeKey() []byte {
-	end := 1 // a = at the beginning is part of the name
-	for end < len(m.rest) && !endsName(m.rest[end]) && m.rest[end] != '=' {
-		end++
+func skipMarkupSpace(text []byte) []byte {
+	for len(text) > 0 && isMarkupSpace(text[0]) {
+		text = text[1:]
 	}
-	key := m.rest[:end]
-	m.rest = m.rest[end:]
-	return key
+	return text
 }
 
-// attributeValue reads the value of an attribute, if there is one. It reports
-// false when the text ends within.
-func (m *markup) attributeValue(a *markupAttribute) bool {
-	rest := m.rest
-	for len(rest) > 0 && isMarkupSpace(rest[0]) {
-		rest = rest[1:]
+// read reads an attribute, whose name stands in front, and its value, if there
+// is one. It returns what follows, and false when the text ends within.
+func (a *markupAttribute) read(text []byte) (rest []byte, ok bool) {
+	end := 1 // a = at the beginning is part of the name
+	for end < len(text) && !isAmong(text[end], keyEnds) {
+		end++
 	}
-	if len(rest) == 0 || rest[0] != '=' {
-		return len(rest) > 0
+	a.key = text[:end]
+	behind := skipMarkupSpace(text[end:])
+	if len(behind) == 0 || behind[0] != '=' {
+		return behind, len(behind) > 0
 	}
-	rest = rest[1:]
-	for len(rest) > 0 && isMarkupSpace(rest[0]) {
-		rest = rest[1:]
-	}
+	rest = skipMarkupSpace(behind[1:])
 	if len(rest) == 0 {
-		return false
+		return nil, false
 	}
 	if quote := rest[0]; quote == '"' || quote == '\'' {
-		end := bytes.IndexByte(rest[1:], quote)
+		end = bytes.IndexByte(rest[1:], quote)
 		if end < 0 {
-			return false
+			return nil, false
 		}
-		a.value, m.rest = rest[1:1+end], rest[2+end:]
-		return true
+		a.value = rest[1 : 1+end]
+		return rest[2+end:], true
 	}
-	end := 0
-	for end < len(rest) && !isMarkupSpace(rest[end]) && rest[end] != '>' {
+	end = 0
+	for end < len(rest) && !isAmong(rest[end], valueEnds) {
 		end++
 	}
-	a.value, m.rest = rest[:end], rest[end:]
-	return true
+	a.value = rest[:end]
+	return rest[end:], true
 }
 
 // unescapeMarkup replaces the references in a text.

@@ -207,8 +207,8 @@ func (l landing) changes() bool {
 }
 
 var (
-	changeWords = wordSet(`changepassword passwordchange chpasswd newpassword updatepassword passwordexpired expiredpassword`)
-	newWords    = wordSet(`change new update expired renew force must`)
+	changeWords = wordsOf(`changepassword passwordchange chpasswd newpassword updatepassword passwordexpired expiredpassword`)
+	newWords    = wordsOf(`change new update expired renew force must`)
 )
 
 // silentPage reads a page by what is not on it.

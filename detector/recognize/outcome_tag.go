@@ -2,7 +2,6 @@ package recognize
 
 import (
 	"bytes"
-	"slices"
 	"strings"
 )
 
@@ -14,40 +13,51 @@ type pageTag struct {
 	kind, name, autocomplete []byte
 	equiv, content, value    []byte
 	hidden                   bool
+	// read: some field may be set.
+	read bool
 }
 
 // attributes returns the attributes of the current tag that matter. Of a name
 // given twice the first one counts, as in browsers.
-func (r *pageReader) attributes() pageTag {
-	var tag pageTag
+func (r *pageReader) attributes() *pageTag {
+	tag := &r.tag
+	if tag.read {
+		*tag = pageTag{}
+	}
 	var room [12]byte
-	for _, a := range slices.Backward(r.m.attributes) {
+	for i := len(r.m.attributes) - 1; i >= 0; i-- {
+		a := &r.m.attributes[i]
 		if len(a.key) > len(room) {
 			continue
 		}
-		value := a.value[:min(len(a.value), maxEchoBytes)]
-		switch key := lowerInto(room[:0], a.key); string(key) {
-		case "class", "id", "role":
-			tag.label(key[0], value)
-		case "type":
-			tag.kind = bytes.TrimSpace(value)
-		case "name":
-			tag.name = value
-		case "href", "action", "formaction":
-			tag.target = value
-		case "autocomplete":
-			tag.autocomplete = bytes.TrimSpace(value)
-		case "http-equiv":
-			tag.equiv = value
-		case "content":
-			tag.content = value
-		case "value":
-			tag.value = value
-		case "hidden", "style":
-			tag.hidden = tag.hidden || len(a.key) == len("hidden") || hidesElement(value)
-		}
+		tag.read = true
+		tag.take(lowerInto(room[:0], a.key), a.value[:min(len(a.value), maxEchoBytes)])
 	}
 	return tag
+}
+
+// take keeps an attribute if it matters.
+func (t *pageTag) take(key, value []byte) {
+	switch string(key) {
+	case "class", "id", "role":
+		t.label(key[0], value)
+	case "type":
+		t.kind = bytes.TrimSpace(value)
+	case "name":
+		t.name = value
+	case "href", "action", "formaction":
+		t.target = value
+	case "autocomplete":
+		t.autocomplete = bytes.TrimSpace(value)
+	case "http-equiv":
+		t.equiv = value
+	case "content":
+		t.content = value
+	case "value":
+		t.value = value
+	case "hidden", "style":
+		t.hidden = t.hidden || len(key) == len("hidden") || hidesElement(value)
+	}
 }
 
 // label keeps a class, id or role, by the first letter of its name.
@@ -68,29 +78,44 @@ func hidesElement(style []byte) bool {
 }
 
 // markElement notes an element whose class, id or role marks its text.
-func (r *pageReader) markElement(name []byte, tag pageTag) {
-	if r.mark.open() || unmarkedElements[string(name)] {
+func (r *pageReader) markElement(name []byte, tag *pageTag) {
+	if r.mark.open() || r.m.element.has(isUnmarked) {
 		return
 	}
 	var room [wordRoom]byte
-	praise, blame, calm := false, false, false
+	var all markSense
 	for _, label := range tag.labels {
 		if !mayMark(label) {
 			continue
 		}
-		words := wordsInto(room[:], label)
-		praise = praise || words.any(praiseWords)
-		blame = blame || words.any(blameWords)
-		calm = calm || words.any(calmWords)
-		r.blamed = r.blamed || !tag.hidden && !r.silent.open() && words.any(errorWords)
+		sense := markSenseOf(wordsInto(room[:], label))
+		all |= sense
+		r.blamed = r.blamed || !tag.hidden && !r.silent.open() && sense&marksFault != 0
 	}
-	if calm && !r.blamed {
-		blame = false
-	}
-	if praise || blame {
+	blame := all&marksError != 0 && (all&marksCalm == 0 || r.blamed)
+	if praise := all&marksSuccess != 0; praise || blame {
 		r.praising = praise
-		r.mark.start(name)
+		r.mark.start(name, r.m.element)
 	}
+}
+
+// markSense is what the words of a label say of the text it marks.
+type markSense uint8
+
+const (
+	// marksSuccess and marksError: the text tells of either. marksFault: the word
+	// means nothing but an error. marksCalm: it takes an alert back.
+	marksSuccess markSense = 1 << iota
+	marksError
+	marksFault
+	marksCalm
+)
+
+func markSenseOf(words wordList) (sense markSense) {
+	for word, rest := words.cut(); len(word) > 0; word, rest = rest.cut() {
+		sense |= markWords.get(word)
+	}
+	return sense
 }
 
 // mayMark spares the labels that hold no part of a marking word the splitting.

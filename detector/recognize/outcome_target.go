@@ -3,7 +3,6 @@ package recognize
 import (
 	"net/url"
 	"path"
-	"slices"
 	"strings"
 )
 
@@ -129,7 +128,7 @@ func isLoginPage[T string | []byte](p T, query wordList) bool {
 	}
 	var room [wordRoom]byte
 	words := wordsInto(room[:], last)
-	return words.any(loginWords) || slices.ContainsFunc(loginPhrases, func(p string) bool { return p == string(words) })
+	return words.any(loginWords) || loginPhrases.get(words)
 }
 
 // lastSegment is the last segment of a path that is not empty.
@@ -146,18 +145,21 @@ func lastSegment[T string | []byte](p T) T {
 }
 
 var (
-	loginWords   = wordSet(`login signin logon anmelden connexion inloggen accedi authenticate`)
-	loginPhrases = []string{
-		" sign in ", " log in ", " log on ", " session ", " sessions ", " session new ", " auth ", " authentication ",
-		" j security check ", " iniciar sesion ", " acceder ", " entrar ", " users sign in ",
-	}
-	secondPathWords  = wordSet(`2fa mfa otp totp tfa twofactor two u2f webauthn authenticator factor challenge`)
-	secondQueryWords = wordSet(`2fa mfa otp totp tfa twofactor aal2`)
-	weakSecondWords  = wordSet(`verify verification verifycode confirmcode`)
+	loginWords = wordsOf(`login signin logon anmelden connexion inloggen accedi authenticate`)
+	// loginPhrases are all the words of the last segment of a path, as wordList
+	// has them.
+	loginPhrases = makeWordTable(map[string]bool{
+		" sign in ": true, " log in ": true, " log on ": true, " session ": true, " sessions ": true, " session new ": true,
+		" auth ": true, " authentication ": true, " j security check ": true, " iniciar sesion ": true, " acceder ": true,
+		" entrar ": true, " users sign in ": true,
+	})
+	secondPathWords  = wordsOf(`2fa mfa otp totp tfa twofactor two u2f webauthn authenticator factor challenge`)
+	secondQueryWords = wordsOf(`2fa mfa otp totp tfa twofactor aal2`)
+	weakSecondWords  = wordsOf(`verify verification verifycode confirmcode`)
 	// confirmWords and addressWords together name the page for accounts whose
 	// mail address was not confirmed yet: nobody is logged in.
-	confirmWords = wordSet(`confirm confirmation verify verification unverified unconfirmed activate activation`)
-	addressWords = wordSet(`email mail emails account`)
+	confirmWords = wordsOf(`confirm confirmation verify verification unverified unconfirmed activate activation`)
+	addressWords = wordsOf(`email mail emails account`)
 	// returnKeys are parameters that hold an address to go to afterwards: what
 	// they say was chosen by whoever made the link.
 	returnKeys = wordSet(`next redirect redirectto redirecturl redirecturi return returnto returnurl back backurl

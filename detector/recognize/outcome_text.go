@@ -71,7 +71,7 @@ const (
 // listen tells what the beginning of a text says. It looks at the words only,
 // whatever stands between them; INVALID_CREDENTIALS, invalidCredentials and
 // "invalid credentials" say the same.
-func listen(text string) said {
+func listen[T string | []byte](text T) said {
 	var room [512]byte
 	h := hearing{words: room[:0]}
 	h.words, h.unspaced = appendWords(h.words, text[:min(len(text), maxHeardBytes)])
@@ -91,13 +91,44 @@ type hearing struct {
 // textEnd stands between two texts. It is no letter, so no word is like it.
 const textEnd = '|'
 
-// add appends the words of a text.
-func (h *hearing) add(text []byte) {
-	var unspaced bool
+// add appends the words of a text. unspaced tells that it holds letters of a
+// script without spaces between words.
+func (h *hearing) add(text []byte) (unspaced bool) {
 	h.words, unspaced = appendWords(h.words, text)
 	h.unspaced = h.unspaced || unspaced
 	h.words = append(h.words, textEnd, ' ')
+	return unspaced
 }
+
+// repeat appends words that another hearing took in.
+func (h *hearing) repeat(words []byte, unspaced bool) {
+	h.words = append(h.words, words...)
+	h.unspaced = h.unspaced || unspaced
+}
+
+// letterSort is what an ASCII byte is to words.
+type letterSort uint8
+
+const (
+	isGap     letterSort = iota // between words
+	isSmall                     // any other letter, a digit
+	isCapital                   // a letter in upper case
+	isDropped                   // an apostrophe
+)
+
+var letterSorts = func() (sorts [utf8.RuneSelf]letterSort) {
+	for c := range byte(utf8.RuneSelf) {
+		switch {
+		case c >= 'a' && c <= 'z', c >= '0' && c <= '9':
+			sorts[c] = isSmall
+		case c >= 'A' && c <= 'Z':
+			sorts[c] = isCapital
+		case c == '\'':
+			sorts[c] = isDropped
+		}
+	}
+	return sorts
+}()
 
 // appendWords appends the words of a text in lower case, a space behind each:
 // runs of letters and digits, split where the case begins a new word
@@ -108,25 +139,31 @@ func appendWords[T string | []byte](dst []byte, text T) (words []byte, unspaced 
 	inWord := false
 	var last rune
 	for i := 0; i < len(text); {
-		r, size := rune(text[i]), 1
-		if r >= utf8.RuneSelf {
+		r, size, sort := rune(text[i]), 1, isGap
+		if r < utf8.RuneSelf {
+			sort = letterSorts[r]
+		} else {
 			r, size = utf8.DecodeRuneInString(string(text[i:min(i+utf8.UTFMax, len(text))]))
 			unspaced = unspaced || r >= firstUnspaced
+			sort = sortOfRune(r)
 		}
 		i += size
-		switch {
-		case r == '\'' || r == '’':
+		switch sort {
+		case isDropped:
 			continue
-		case !isWordRune(r):
+		case isGap:
 			if inWord {
 				dst = append(dst, ' ')
 			}
 			inWord = false
-		default:
-			if inWord && beginsWord(last, r, text[i:min(i+utf8.UTFMax, len(text))]) {
+		case isSmall:
+			dst = appendLower(dst, r)
+			inWord = true
+		case isCapital:
+			if inWord && beginsWord(last, text[i:min(i+utf8.UTFMax, len(text))]) {
 				dst = append(dst, ' ')
 			}
-			dst = utf8.AppendRune(dst, toLower(r))
+			dst = appendLower(dst, r)
 			inWord = true
 		}
 		last = r
@@ -140,34 +177,38 @@ func appendWords[T string | []byte](dst []byte, text T) (words []byte, unspaced 
 // firstUnspaced is where the scripts of East Asia begin in Unicode.
 const firstUnspaced = 0x2E80
 
-func isWordRune(r rune) bool {
-	if r < utf8.RuneSelf {
-		return r|0x20 >= 'a' && r|0x20 <= 'z' || r >= '0' && r <= '9'
+// sortOfRune is what a rune beyond ASCII is to words.
+func sortOfRune(r rune) letterSort {
+	switch {
+	case r == '’':
+		return isDropped
+	case unicode.IsUpper(r):
+		return isCapital
+	case unicode.IsLetter(r), unicode.IsDigit(r):
+		return isSmall
 	}
-	return unicode.IsLetter(r) || unicode.IsDigit(r)
+	return isGap
 }
 
-func toLower(r rune) rune {
+// appendLower appends a letter or digit in lower case.
+func appendLower(dst []byte, r rune) []byte {
 	if r < utf8.RuneSelf {
-		if r >= 'A' && r <= 'Z' {
-			r |= 0x20
-		}
-		return r
+		return append(dst, byte(r)|0x20) // digits have that bit
 	}
-	return unicode.ToLower(r)
+	return utf8.AppendRune(dst, unicode.ToLower(r))
 }
 
-// beginsWord reports whether the case of r, between last and the rest of the
-// text, begins a new word.
-func beginsWord[T string | []byte](last, r rune, rest T) bool {
-	if r < 'A' || r > 'Z' && r < utf8.RuneSelf || !unicode.IsUpper(r) {
-		return false
-	}
+// beginsWord reports whether a capital between last and the rest of the text
+// begins a new word.
+func beginsWord[T string | []byte](last rune, rest T) bool {
 	if unicode.IsLower(last) {
 		return true
 	}
+	if !unicode.IsUpper(last) {
+		return false
+	}
 	after, _ := utf8.DecodeRuneInString(string(rest))
-	return unicode.IsUpper(last) && unicode.IsLower(after)
+	return unicode.IsLower(after)
 }
 
 // said tells what the collected texts say.
@@ -214,13 +255,36 @@ func (h *hearing) said() said {
 // unspacedSaid looks for phrases of scripts that put no spaces between words.
 func unspacedSaid(text []byte) said {
 	var s said
-	for phrase, means := range unspacedVocabulary {
-		if bytes.Contains(text, []byte(phrase)) {
-			s |= means
+	for i := 0; i+unspacedFirst <= len(text); i++ {
+		if text[i] < firstUnspacedByte {
+			continue
+		}
+		for _, p := range unspacedBook.get(text[i : i+unspacedFirst]) {
+			if rest := text[i+unspacedFirst:]; len(rest) >= len(p.rest) && string(rest[:len(p.rest)]) == p.rest {
+				s |= p.means
+			}
 		}
 	}
 	return s
 }
+
+const (
+	// unspacedFirst is the length in bytes of the first letter of each phrase in
+	// unspacedVocabulary, in UTF-8, and firstUnspacedByte the least of the bytes
+	// that firstUnspaced and what follows it begin with.
+	unspacedFirst     = 3
+	firstUnspacedByte = 0xE2
+)
+
+// unspacedBook holds unspacedVocabulary by the first letter.
+var unspacedBook = func() *wordTable[[]phrase] {
+	b := map[string][]phrase{}
+	for text, means := range unspacedVocabulary {
+		first := text[:unspacedFirst]
+		b[first] = append(b[first], phrase{rest: text[unspacedFirst:], words: 1, means: means})
+	}
+	return makeWordTable(b)
+}()
 
 func abs(n int) int {
 	if n < 0 {

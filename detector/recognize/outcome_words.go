@@ -33,29 +33,39 @@ func wordsInto[T string | []byte](room []byte, text T) wordList {
 }
 
 // any reports whether one of the words is in a set.
-func (l wordList) any(set map[string]bool) bool {
-	for rest := l; len(rest) > 1; {
-		rest = rest[1:]
-		end := bytes.IndexByte(rest, ' ')
-		if end < 0 {
-			return false
-		}
-		if set[string(rest[:end])] {
+func (l wordList) any(set *wordTable[bool]) bool {
+	for word, rest := l.cut(); len(word) > 0; word, rest = rest.cut() {
+		if set.get(word) {
 			return true
 		}
-		rest = rest[end:]
 	}
 	return false
 }
 
-// says reports whether one of the phrases occurs, each with a space at both
-// ends.
-func (l wordList) says(phrases []string) bool {
-	return slices.ContainsFunc(phrases, func(p string) bool { return bytes.Contains(l, []byte(p)) })
+// cut returns the first word, empty at the end, and the list of those behind it.
+func (l wordList) cut() (word []byte, rest wordList) {
+	if len(l) < 2 {
+		return nil, nil
+	}
+	end := bytes.IndexByte(l[1:], ' ') + 1
+	if end == 0 {
+		return nil, nil
+	}
+	return l[1:end], l[end:]
+}
+
+// says reports whether one of the phrases of a book occurs.
+func (l wordList) says(book phraseBook) bool {
+	for word, rest := l.cut(); len(word) > 0; word, rest = rest.cut() {
+		if means, _ := book.at(word, rest[1:]); means != 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // phraseBook finds phrases by their first word.
-type phraseBook map[string][]phrase
+type phraseBook struct{ *wordTable[[]phrase] }
 
 type phrase struct {
 	// rest is what follows the first word, a space behind each word.
@@ -67,7 +77,9 @@ type phrase struct {
 // at returns what is said by a word and what follows it, and the number of
 // words of the longest phrase.
 func (b phraseBook) at(word, rest []byte) (means said, length int) {
-	for _, p := range b[string(word)] {
+	phrases := b.get(word)
+	for i := range phrases {
+		p := &phrases[i]
 		if len(rest) >= len(p.rest) && string(rest[:len(p.rest)]) == p.rest {
 			means |= p.means
 			length = max(length, p.words)
@@ -78,7 +90,7 @@ func (b phraseBook) at(word, rest []byte) (means said, length int) {
 
 // makePhraseBook reads lists of phrases, separated by commas.
 func makePhraseBook(lists map[said]string) phraseBook {
-	b := phraseBook{}
+	b := map[string][]phrase{}
 	for means, list := range lists {
 		for text := range strings.SplitSeq(list, ",") {
 			words := splitWords(text, 16)
@@ -89,8 +101,22 @@ func makePhraseBook(lists map[said]string) phraseBook {
 			for _, w := range words[1:] {
 				p.rest += w + " "
 			}
-			b[words[0]] = append(b[words[0]], p)
+			b[words[0]] = addPhrase(b[words[0]], p)
 		}
 	}
-	return b
+	return phraseBook{makeWordTable(b)}
+}
+
+// phrasesOf makes a book of phrases that all mean the same, separated by commas.
+func phrasesOf(list string) phraseBook { return makePhraseBook(map[said]string{1: list}) }
+
+// addPhrase adds a phrase to those with the same first word. What is said by the
+// same words is one phrase.
+func addPhrase(phrases []phrase, p phrase) []phrase {
+	i := slices.IndexFunc(phrases, func(q phrase) bool { return q.rest == p.rest })
+	if i < 0 {
+		return append(phrases, p)
+	}
+	phrases[i].means |= p.means
+	return phrases
 }
