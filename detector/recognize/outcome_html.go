@@ -47,7 +47,7 @@ type pageFacts struct {
 // readPage reads a page as far as body goes.
 func readPage(body []byte) pageFacts {
 	var room [2 << 10]byte // more than the words of most pages that show a form
-	r := pageReader{m: markup{rest: body}, heard: hearing{words: room[:0]}}
+	r := pageReader{m: markup{body: body}, heard: hearing{words: room[:0]}}
 	for r.m.next() {
 		r.step()
 	}
@@ -82,18 +82,17 @@ type nesting struct {
 
 func (n *nesting) open() bool { return n.depth > 0 }
 
-func (n *nesting) start(name []byte, class elementClass) {
-	n.name, n.element, n.depth = atom.String(name), class, 1
-}
+// start begins with the element of the current tag.
+func (n *nesting) start(m *markup) { n.name, n.element, n.depth = atom.String(m.name()), m.element, 1 }
 
-// see counts the tags of the same name. An element whose end tag may be left
+// see counts the current tag if it is of the same name. An element whose end tag may be left
 // out ends with the next one of its name, or with the next block.
-func (n *nesting) see(name []byte, class elementClass, step int) {
+func (n *nesting) see(m *markup, step int) {
 	switch {
 	case n.depth == 0:
-	case n.name == string(name) && (step < 0 || !n.element.has(isOpenEnded)):
+	case n.name == string(m.name()) && (step < 0 || !n.element.has(isOpenEnded)):
 		n.depth += step
-	case n.name == string(name), n.element.has(isOpenEnded) && class.has(isBlock):
+	case n.name == string(m.name()), n.element.has(isOpenEnded) && m.element.has(isBlock):
 		n.depth = 0
 	}
 }
@@ -104,11 +103,11 @@ func (r *pageReader) step() {
 		r.hear()
 	case markupStart:
 		r.tags++
-		r.startTag(r.m.name, r.m.empty)
+		r.startTag()
 	case markupEnd:
-		r.silent.see(r.m.name, r.m.element, -1)
-		r.mark.see(r.m.name, r.m.element, -1)
-		if string(r.m.name) == "form" {
+		r.silent.see(&r.m, -1)
+		r.mark.see(&r.m, -1)
+		if string(r.m.name()) == "form" {
 			r.endForm()
 		}
 	}
@@ -117,12 +116,12 @@ func (r *pageReader) step() {
 // hear takes in a text between two tags.
 func (r *pageReader) hear() {
 	if r.silent.open() && r.silent.name == "script" {
-		r.readScript(r.m.text)
+		r.readScript(r.m.text())
 	}
 	if r.silent.open() || r.text >= maxPageText {
 		return
 	}
-	text := bytes.TrimSpace(r.m.text)
+	text := bytes.TrimSpace(r.m.text())
 	if len(text) == 0 {
 		return
 	}
@@ -139,65 +138,67 @@ func (r *pageReader) hear() {
 	}
 }
 
-func (r *pageReader) startTag(name []byte, selfClosing bool) {
-	class := r.m.element
-	void := selfClosing || class.has(isVoid)
+func (r *pageReader) startTag() {
+	void := r.m.empty || r.m.element.has(isVoid)
 	if !void {
-		r.silent.see(name, class, 1)
-		r.mark.see(name, class, 1)
+		r.silent.see(&r.m, 1)
+		r.mark.see(&r.m, 1)
 	}
-	tag := r.attributes()
-	r.see(name, tag)
+	r.attributes()
+	r.see()
 	if void {
 		return
 	}
-	if !r.silent.open() && (class.has(isSilent) || tag.hidden) {
-		r.silent.start(name, class)
+	if !r.silent.open() && (r.m.element.has(isSilent) || r.tag.hidden) {
+		r.silent.start(&r.m)
 	}
-	r.markElement(name, tag)
+	r.markElement()
 }
 
 // see notes what the tag of an element says.
-func (r *pageReader) see(name []byte, tag *pageTag) {
-	switch string(name) {
+func (r *pageReader) see() {
+	switch string(r.m.name()) {
 	case "html", "head", "body":
 		r.document = true
 	case "form":
 		r.endForm()
-		r.logout = r.logout || endsSession(tag.target)
+		r.logout = r.logout || endsSession(r.m.of(r.tag.target))
 	case "input":
-		r.input(tag)
+		r.input()
 	case "script":
 		r.scripted = true
 	case "frameset":
 		r.framed = true
 	case "meta":
-		if bytes.EqualFold(tag.equiv, []byte("refresh")) {
-			r.refresh = firstOf(r.refresh, refreshTarget(string(unescapeMarkup(tag.content))))
+		if bytes.EqualFold(r.m.of(r.tag.equiv), []byte("refresh")) {
+			r.refresh = firstOf(r.refresh, refreshTarget(string(unescapeMarkup(r.m.of(r.tag.content)))))
 		}
 	case "a", "button":
-		r.logout = r.logout || endsSession(tag.target)
-		r.enter = r.enter || beginsSession(tag.target)
+		target := r.m.of(r.tag.target)
+		r.logout = r.logout || endsSession(target)
+		r.enter = r.enter || beginsSession(target)
 	}
 }
 
-func (r *pageReader) input(tag *pageTag) {
+func (r *pageReader) input() {
 	if r.silent.open() && r.silent.name == "template" {
 		return
 	}
-	oneTime := bytes.EqualFold(tag.autocomplete, []byte("one-time-code"))
+	tag := &r.tag
+	name := r.m.of(tag.name)
+	oneTime := bytes.EqualFold(bytes.TrimSpace(r.m.of(tag.autocomplete)), []byte("one-time-code"))
 	var room [len("password") + 1]byte
-	switch kind := string(lowerInto(room[:0], tag.kind)); {
+	switch kind := string(lowerInto(room[:0], bytes.TrimSpace(r.m.of(tag.kind)))); {
 	case kind == "password" && !oneTime:
 		r.password = true
 		r.passwords++
 	case kind == "hidden":
-		r.hands = r.hands || len(tag.value) >= 2*minSessionValue && fieldSenseOf(tag.name)&fieldHands != 0
+		r.hands = r.hands || tag.value.length() >= 2*minSessionValue && fieldSenseOf(name)&fieldHands != 0
 	case kind == "submit", kind == "checkbox":
-	case (kind == "" || kind == "text") && fieldSenseOf(tag.name)&fieldPassword != 0:
+	case (kind == "" || kind == "text") && fieldSenseOf(name)&fieldPassword != 0:
 		r.password = true
 		r.passwords++
-	case oneTime, (fieldSenseOf(tag.name)|fieldSenseOf(tag.labels[1]))&fieldCode != 0:
+	case oneTime, (fieldSenseOf(name)|fieldSenseOf(r.m.of(tag.labels[1])))&fieldCode != 0:
 		r.code = true
 	}
 }

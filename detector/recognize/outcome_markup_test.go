@@ -12,18 +12,18 @@ import (
 // tagsOf lists the tags of a text with their attributes, in order.
 func tagsOf(text string) []string {
 	var tags []string
-	m := markup{rest: []byte(text)}
+	m := markup{body: []byte(text)}
 	for m.next() {
 		switch m.kind {
 		case markupStart:
 			var b strings.Builder
-			b.WriteString(string(m.name))
-			for _, a := range m.attributes {
-				b.WriteString(" " + strings.ToLower(string(a.key)) + "=" + string(unescapeMarkup(a.value)))
+			b.WriteString(string(m.name()))
+			for _, a := range m.list() {
+				b.WriteString(" " + strings.ToLower(string(m.of(a.key))) + "=" + string(unescapeMarkup(m.of(a.value))))
 			}
 			tags = append(tags, b.String())
 		case markupEnd:
-			tags = append(tags, "/"+string(m.name))
+			tags = append(tags, "/"+string(m.name()))
 		case markupText:
 		}
 	}
@@ -59,18 +59,18 @@ func TestMarkup(t *testing.T) {
 
 func TestMarkupKeepsItsBounds(t *testing.T) {
 	t.Parallel()
-	m := markup{rest: []byte("<" + strings.Repeat("n", 99) + strings.Repeat(" a=b", 2*maxPageAttributes) + ">")}
-	if !m.next() || len(m.name) > len(m.nameRoom) || len(m.attributes) != maxPageAttributes {
-		t.Errorf("name of %d bytes, %d attributes", len(m.name), len(m.attributes))
+	m := markup{body: []byte("<" + strings.Repeat("n", 99) + strings.Repeat(" a=b", 2*maxPageAttributes) + ">")}
+	if !m.next() || len(m.name()) > len(m.nameRoom) || len(m.list()) != maxPageAttributes {
+		t.Errorf("name of %d bytes, %d attributes", len(m.name()), len(m.list()))
 	}
 }
 
 func TestMarkupReadsSectionsOfXML(t *testing.T) {
 	t.Parallel()
-	m := markup{rest: []byte(`<![CDATA[<p>]]><![CDATA[x`), xml: true}
+	m := markup{body: []byte(`<![CDATA[<p>]]><![CDATA[x`), xml: true}
 	for _, want := range []string{"<p>", "x"} {
-		if !m.next() || m.kind != markupText || string(m.text) != want {
-			t.Errorf("got %q, want %q", m.text, want)
+		if !m.next() || m.kind != markupText || string(m.text()) != want {
+			t.Errorf("got %q, want %q", m.text(), want)
 		}
 	}
 	if m.next() {
@@ -101,13 +101,13 @@ func FuzzMarkup(f *testing.F) {
 			}
 		}
 		var got []string
-		m := markup{rest: text}
+		m := markup{body: text}
 		for m.next() {
 			switch m.kind {
 			case markupStart:
-				got = append(got, string(m.name))
+				got = append(got, string(m.name()))
 			case markupEnd:
-				got = append(got, "/"+string(m.name))
+				got = append(got, "/"+string(m.name()))
 			case markupText:
 			}
 		}

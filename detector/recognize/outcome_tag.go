@@ -5,70 +5,61 @@ import (
 	"strings"
 )
 
-// pageTag are the attributes that matter. They are valid until the next token.
+// pageTag are the attributes of a tag that matter, as parts of the page.
 type pageTag struct {
 	// target is where a link or form leads, labels are class, id and role.
-	target                   []byte
-	labels                   [3][]byte
-	kind, name, autocomplete []byte
-	equiv, content, value    []byte
+	target                   span
+	labels                   [3]span
+	kind, name, autocomplete span
+	equiv, content, value    span
 	hidden                   bool
-	// read: some field may be set.
-	read bool
 }
 
-// attributes returns the attributes of the current tag that matter. Of a name
+// attributes reads the attributes of the current tag that matter. Of a name
 // given twice the first one counts, as in browsers.
-func (r *pageReader) attributes() *pageTag {
-	tag := &r.tag
-	if tag.read {
-		*tag = pageTag{}
-	}
+func (r *pageReader) attributes() {
+	r.tag = pageTag{}
 	var room [12]byte
-	for i := len(r.m.attributes) - 1; i >= 0; i-- {
-		a := &r.m.attributes[i]
-		if len(a.key) > len(room) {
+	list := r.m.list()
+	for i := len(list) - 1; i >= 0; i-- {
+		a := &list[i]
+		if a.key.length() > len(room) {
 			continue
 		}
-		tag.read = true
-		tag.take(lowerInto(room[:0], a.key), a.value[:min(len(a.value), maxEchoBytes)])
+		value := a.value
+		value.to = min(value.to, value.from+maxEchoBytes)
+		r.take(lowerInto(room[:0], r.m.of(a.key)), value)
 	}
-	return tag
 }
 
 // take keeps an attribute if it matters.
-func (t *pageTag) take(key, value []byte) {
+func (r *pageReader) take(key []byte, value span) {
+	tag := &r.tag
 	switch string(key) {
-	case "class", "id", "role":
-		t.label(key[0], value)
+	case "class":
+		tag.labels[0] = value
+	case "id":
+		tag.labels[1] = value
+	case "role":
+		tag.labels[2] = value
 	case "type":
-		t.kind = bytes.TrimSpace(value)
+		tag.kind = value
 	case "name":
-		t.name = value
+		tag.name = value
 	case "href", "action", "formaction":
-		t.target = value
+		tag.target = value
 	case "autocomplete":
-		t.autocomplete = bytes.TrimSpace(value)
+		tag.autocomplete = value
 	case "http-equiv":
-		t.equiv = value
+		tag.equiv = value
 	case "content":
-		t.content = value
+		tag.content = value
 	case "value":
-		t.value = value
-	case "hidden", "style":
-		t.hidden = t.hidden || len(key) == len("hidden") || hidesElement(value)
-	}
-}
-
-// label keeps a class, id or role, by the first letter of its name.
-func (t *pageTag) label(letter byte, value []byte) {
-	switch letter {
-	case 'c':
-		t.labels[0] = value
-	case 'i':
-		t.labels[1] = value
-	case 'r':
-		t.labels[2] = value
+		tag.value = value
+	case "hidden":
+		tag.hidden = true
+	case "style":
+		tag.hidden = tag.hidden || hidesElement(r.m.of(value))
 	}
 }
 
@@ -78,24 +69,25 @@ func hidesElement(style []byte) bool {
 }
 
 // markElement notes an element whose class, id or role marks its text.
-func (r *pageReader) markElement(name []byte, tag *pageTag) {
+func (r *pageReader) markElement() {
 	if r.mark.open() || r.m.element.has(isUnmarked) {
 		return
 	}
 	var room [wordRoom]byte
 	var all markSense
-	for _, label := range tag.labels {
+	for _, at := range r.tag.labels {
+		label := r.m.of(at)
 		if !mayMark(label) {
 			continue
 		}
 		sense := markSenseOf(wordsInto(room[:], label))
 		all |= sense
-		r.blamed = r.blamed || !tag.hidden && !r.silent.open() && sense&marksFault != 0
+		r.blamed = r.blamed || !r.tag.hidden && !r.silent.open() && sense&marksFault != 0
 	}
 	blame := all&marksError != 0 && (all&marksCalm == 0 || r.blamed)
 	if praise := all&marksSuccess != 0; praise || blame {
 		r.praising = praise
-		r.mark.start(name, r.m.element)
+		r.mark.start(&r.m)
 	}
 }
 

@@ -15,7 +15,7 @@ const maxElementDepth = 64
 // holds a page, as in the partial answers of JSF, is read as one: page is what
 // the first of them says. whole tells that all of it was read.
 func readXML(body []byte) (f jsonFacts, page pageFacts, whole bool) {
-	r := xmlReader{m: markup{rest: body, xml: true}}
+	r := xmlReader{m: markup{body: body, xml: true}}
 	for r.m.next() {
 		r.step()
 	}
@@ -34,11 +34,11 @@ type xmlReader struct {
 func (r *xmlReader) step() {
 	switch r.m.kind {
 	case markupText:
-		r.text(bytes.TrimSpace(unescapeMarkup(r.m.text)))
+		r.text(bytes.TrimSpace(unescapeMarkup(r.m.text())))
 	case markupStart:
 		r.element()
 	case markupEnd:
-		r.end(localName(r.m.name))
+		r.end(localName(r.m.name()))
 	}
 }
 
@@ -50,10 +50,10 @@ func (r *xmlReader) element() {
 		r.deep = true
 		return
 	}
-	r.push(bytes.Clone(localName(r.m.name)))
-	for _, a := range r.m.attributes {
-		r.push(localName(a.key))
-		r.visit(unescapeMarkup(a.value))
+	r.push(bytes.Clone(localName(r.m.name())))
+	for _, a := range r.m.list() {
+		r.push(localName(r.m.of(a.key)))
+		r.visit(unescapeMarkup(r.m.of(a.value)))
 		r.frames = r.frames[:len(r.frames)-1]
 	}
 	if r.m.empty {
