@@ -1,7 +1,6 @@
 package recognize
 
 import (
-	"bytes"
 	"slices"
 	"unicode"
 	"unicode/utf8"
@@ -106,18 +105,20 @@ func (h *hearing) repeat(words []byte, unspaced bool) {
 	h.unspaced = h.unspaced || unspaced
 }
 
-// letterSort is what an ASCII byte is to words.
+// letterSort is what a letter is to words.
 type letterSort uint8
 
 const (
 	isGap     letterSort = iota // between words
-	isSmall                     // any other letter, a digit
-	isCapital                   // a letter in upper case
+	isSmall                     // in a word, and no capital
+	isCapital                   // in upper case
 	isDropped                   // an apostrophe
+	isBeyond                    // a byte of a rune beyond ASCII
 )
 
-var letterSorts = func() (sorts [utf8.RuneSelf]letterSort) {
-	for c := range byte(utf8.RuneSelf) {
+// letterSorts are those of the bytes.
+var letterSorts = func() (sorts [256]letterSort) {
+	for c := range sorts {
 		switch {
 		case c >= 'a' && c <= 'z', c >= '0' && c <= '9':
 			sorts[c] = isSmall
@@ -125,6 +126,8 @@ var letterSorts = func() (sorts [utf8.RuneSelf]letterSort) {
 			sorts[c] = isCapital
 		case c == '\'':
 			sorts[c] = isDropped
+		case c >= utf8.RuneSelf:
+			sorts[c] = isBeyond
 		}
 	}
 	return sorts
@@ -139,39 +142,52 @@ func appendWords[T string | []byte](dst []byte, text T) (words []byte, unspaced 
 	inWord := false
 	var last rune
 	for i := 0; i < len(text); {
-		r, size, sort := rune(text[i]), 1, isGap
-		if r < utf8.RuneSelf {
-			sort = letterSorts[r]
-		} else {
+		r, size, sort := rune(text[i]), 1, letterSorts[text[i]]
+		if sort == isBeyond {
 			r, size = utf8.DecodeRuneInString(string(text[i:min(i+utf8.UTFMax, len(text))]))
 			unspaced = unspaced || r >= firstUnspaced
 			sort = sortOfRune(r)
 		}
-		i += size
 		switch sort {
 		case isDropped:
+			i += size
 			continue
 		case isGap:
 			if inWord {
 				dst = append(dst, ' ')
 			}
 			inWord = false
-		case isSmall:
-			dst = appendLower(dst, r)
-			inWord = true
 		case isCapital:
-			if inWord && beginsWord(last, text[i:min(i+utf8.UTFMax, len(text))]) {
+			if inWord && beginsWord(last, text[i+size:min(i+size+utf8.UTFMax, len(text))]) {
 				dst = append(dst, ' ')
 			}
-			dst = appendLower(dst, r)
+			dst, inWord = appendLower(dst, r), true
+		case isSmall:
+			if r < utf8.RuneSelf { // mostly the rest of the word as well
+				size = smallRun(text[i:])
+				r = rune(text[i+size-1])
+				dst = append(dst, text[i:i+size]...)
+			} else {
+				dst = appendLower(dst, r)
+			}
 			inWord = true
 		}
+		i += size
 		last = r
 	}
 	if inWord {
 		dst = append(dst, ' ')
 	}
 	return dst, unspaced
+}
+
+// smallRun is how many small letters and digits of ASCII stand in front.
+func smallRun[T string | []byte](text T) int {
+	n := 0
+	for n < len(text) && letterSorts[text[n]] == isSmall {
+		n++
+	}
+	return n
 }
 
 // firstUnspaced is where the scripts of East Asia begin in Unicode.
@@ -190,10 +206,10 @@ func sortOfRune(r rune) letterSort {
 	return isGap
 }
 
-// appendLower appends a letter or digit in lower case.
+// appendLower appends a letter in lower case.
 func appendLower(dst []byte, r rune) []byte {
 	if r < utf8.RuneSelf {
-		return append(dst, byte(r)|0x20) // digits have that bit
+		return append(dst, byte(r)|0x20)
 	}
 	return utf8.AppendRune(dst, unicode.ToLower(r))
 }
@@ -218,7 +234,10 @@ func (h *hearing) said() said {
 	lastNo, lastSubject, lastWho := never, never, never
 	rest := h.words
 	for i := 0; len(rest) > 0; i++ {
-		end := bytes.IndexByte(rest, ' ')
+		end := 1 // words are short
+		for rest[end] != ' ' {
+			end++
+		}
 		word := rest[:end]
 		rest = rest[end+1:]
 		if word[0] == textEnd {

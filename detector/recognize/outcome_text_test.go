@@ -72,9 +72,9 @@ func TestSplitWords(t *testing.T) {
 // Every phrase is found when it is said, so no entry is dead.
 func TestVocabularyIsAlive(t *testing.T) {
 	t.Parallel()
-	for _, e := range vocabulary.entries {
-		for _, p := range e.value {
-			text := e.word + " " + p.rest
+	for i, first := range vocabulary.words {
+		for _, p := range vocabulary.values[i] {
+			text := first + " " + p.rest
 			if listen(text)&p.means != p.means {
 				t.Errorf("%q is not heard as %b", text, p.means)
 			}

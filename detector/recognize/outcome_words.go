@@ -77,7 +77,11 @@ type phrase struct {
 // at returns what is said by a word and what follows it, and the number of
 // words of the longest phrase.
 func (b phraseBook) at(word, rest []byte) (means said, length int) {
-	phrases := b.get(word)
+	found := b.find(word)
+	if found < 0 {
+		return 0, 0
+	}
+	phrases := b.values[found]
 	for i := range phrases {
 		p := &phrases[i]
 		if len(rest) >= len(p.rest) && string(rest[:len(p.rest)]) == p.rest {
