@@ -13,14 +13,19 @@ type pageTag struct {
 	kind, name, autocomplete span
 	equiv, content, value    span
 	hidden                   bool
+	// read: there were attributes.
+	read bool
 }
 
 // attributes reads the attributes of the current tag that matter. Of a name
 // given twice the first one counts, as in browsers.
 func (r *pageReader) attributes() {
-	r.tag = pageTag{}
-	var room [12]byte
 	list := r.m.list()
+	if len(list) == 0 && !r.tag.read {
+		return
+	}
+	r.tag = pageTag{read: len(list) > 0}
+	var room [12]byte
 	for i := len(list) - 1; i >= 0; i-- {
 		a := &list[i]
 		if a.key.length() > len(room) {
@@ -70,7 +75,7 @@ func hidesElement(style []byte) bool {
 
 // markElement notes an element whose class, id or role marks its text.
 func (r *pageReader) markElement() {
-	if r.mark.open() || r.m.element.has(isUnmarked) {
+	if !r.tag.read || r.mark.open() || r.m.element.has(isUnmarked) {
 		return
 	}
 	var room [wordRoom]byte

@@ -138,56 +138,58 @@ var letterSorts = func() (sorts [256]letterSort) {
 // (loginFailed, LDAPError). Apostrophes are dropped. unspaced tells that there
 // are letters of a script without spaces between words.
 func appendWords[T string | []byte](dst []byte, text T) (words []byte, unspaced bool) {
-	dst = slices.Grow(dst, len(text)+3)
+	n := len(dst)
+	out := withRoom(dst, n, len(text)+3) // always enough for what is left, and for textEnd
 	inWord := false
 	var last rune
 	for i := 0; i < len(text); {
-		r, size, sort := rune(text[i]), 1, letterSorts[text[i]]
-		if sort == isBeyond {
-			r, size = utf8.DecodeRuneInString(string(text[i:min(i+utf8.UTFMax, len(text))]))
-			unspaced = unspaced || r >= firstUnspaced
-			sort = sortOfRune(r)
-		}
-		switch sort {
-		case isDropped:
-			i += size
+		c := text[i]
+		switch letterSorts[c] {
+		case isSmall:
+			for { // mostly the rest of the word as well
+				out[n] = c
+				n, i = n+1, i+1
+				if i == len(text) || letterSorts[text[i]] != isSmall {
+					break
+				}
+				c = text[i]
+			}
+			inWord, last = true, rune(c)
 			continue
 		case isGap:
 			if inWord {
-				dst = append(dst, ' ')
+				out[n] = ' '
+				n++
 			}
-			inWord = false
+			inWord, last = false, rune(c)
 		case isCapital:
-			if inWord && beginsWord(last, text[i+size:min(i+size+utf8.UTFMax, len(text))]) {
-				dst = append(dst, ' ')
+			if inWord && beginsWord(last, text[i+1:min(i+1+utf8.UTFMax, len(text))]) {
+				out = withRoom(out, n, len(text)-i+2)
+				out[n] = ' '
+				n++
 			}
-			dst, inWord = appendLower(dst, r), true
-		case isSmall:
-			if r < utf8.RuneSelf { // mostly the rest of the word as well
-				size = smallRun(text[i:])
-				r = rune(text[i+size-1])
-				dst = append(dst, text[i:i+size]...)
-			} else {
-				dst = appendLower(dst, r)
+			out[n] = c | 0x20
+			n++
+			inWord, last = true, rune(c)
+		case isDropped:
+		case isBeyond:
+			r, size := utf8.DecodeRuneInString(string(text[i:min(i+utf8.UTFMax, len(text))]))
+			unspaced = unspaced || r >= firstUnspaced
+			i += size - 1
+			if sort := sortOfRune(r); sort != isDropped {
+				begins := inWord && sort == isCapital && beginsWord(last, text[i+1:min(i+1+utf8.UTFMax, len(text))])
+				out = withRoom(out, n, len(text)-i+2*utf8.UTFMax)
+				n = len(appendRune(out[:n], r, sort, inWord && (begins || sort == isGap)))
+				inWord, last = sort != isGap, r
 			}
-			inWord = true
 		}
-		i += size
-		last = r
+		i++
 	}
 	if inWord {
-		dst = append(dst, ' ')
-	}
-	return dst, unspaced
-}
-
-// smallRun is how many small letters and digits of ASCII stand in front.
-func smallRun[T string | []byte](text T) int {
-	n := 0
-	for n < len(text) && letterSorts[text[n]] == isSmall {
+		out[n] = ' '
 		n++
 	}
-	return n
+	return out[:n], unspaced
 }
 
 // firstUnspaced is where the scripts of East Asia begin in Unicode.
@@ -206,10 +208,22 @@ func sortOfRune(r rune) letterSort {
 	return isGap
 }
 
-// appendLower appends a letter in lower case.
-func appendLower(dst []byte, r rune) []byte {
-	if r < utf8.RuneSelf {
-		return append(dst, byte(r)|0x20)
+// withRoom returns a buffer of n bytes in all its capacity, with room for more.
+func withRoom(buf []byte, n, more int) []byte {
+	if cap(buf)-n < more {
+		buf = slices.Grow(buf[:n], more)
+	}
+	return buf[:cap(buf)]
+}
+
+// appendRune appends a rune in lower case unless it is a gap, behind a space if
+// the word before it has ended.
+func appendRune(dst []byte, r rune, sort letterSort, ended bool) []byte {
+	if ended {
+		dst = append(dst, ' ')
+	}
+	if sort == isGap {
+		return dst
 	}
 	return utf8.AppendRune(dst, unicode.ToLower(r))
 }
@@ -232,19 +246,22 @@ func (h *hearing) said() said {
 	var s said
 	const never = -2 * pairDistance
 	lastNo, lastSubject, lastWho := never, never, never
-	rest := h.words
-	for i := 0; len(rest) > 0; i++ {
-		end := 1 // words are short
-		for rest[end] != ' ' {
-			end++
+	words := h.words
+	for i, at := 0, 0; at < len(words); i++ {
+		start := at
+		for words[at] != ' ' {
+			at++
 		}
-		word := rest[:end]
-		rest = rest[end+1:]
-		if word[0] == textEnd {
+		end := at
+		at++
+		if words[start] == textEnd {
 			lastNo, lastSubject, lastWho = never, never, never
 			continue
 		}
-		means, length := vocabulary.at(word, rest)
+		if vocabulary.lacks(lettersAt(words, start, end)) {
+			continue // as most words of a page
+		}
+		means, length := vocabulary.at(words[start:end], words[at:])
 		if means == 0 {
 			continue
 		}

@@ -23,6 +23,8 @@ type wordIndex struct {
 	// number of words.
 	buckets []uint16
 	words   []string
+	// letters are what the bucket of each word is made from.
+	letters []uint32
 	shift   uint8
 }
 
@@ -32,12 +34,13 @@ func makeWordTable[V any](values map[string]V) *wordTable[V] {
 	t := &wordTable[V]{wordIndex: wordIndex{shift: uint8(32 - size), buckets: make([]uint16, 1<<size+1)}}
 	lists := make([][]string, 1<<size)
 	for word := range values {
-		b := wordBucket([]byte(word), t.shift)
+		b := bucketOf(lettersAt([]byte(word), 0, len(word)), t.shift)
 		lists[b] = append(lists[b], word)
 	}
 	for b, list := range lists {
 		for _, word := range list {
 			t.words, t.values = append(t.words, word), append(t.values, values[word])
+			t.letters = append(t.letters, lettersAt([]byte(word), 0, len(word)))
 		}
 		t.buckets[b+1] = uint16(len(t.words))
 	}
@@ -57,23 +60,41 @@ func (t *wordIndex) find(word []byte) int {
 	if len(word) == 0 {
 		return -1
 	}
-	b := wordBucket(word, t.shift)
-	for i := t.buckets[b]; i < t.buckets[b+1]; i++ {
-		if t.words[i] == string(word) {
+	letters := lettersAt(word, 0, len(word))
+	from, to := t.bucket(letters)
+	for i := from; i < to; i++ {
+		if t.letters[i] == letters && (len(word) <= wholeLetters || t.words[i] == string(word)) {
 			return int(i)
 		}
 	}
 	return -1
 }
 
-// wordBucket is the bucket of a word, which must not be empty. The factor is
-// that of Fibonacci hashing (Knuth, The Art of Computer Programming, volume 3,
-// section 6.4).
-func wordBucket(word []byte, shift uint8) uint32 {
-	n := len(word)
-	letters := uint32(n)<<24 ^ uint32(word[0])<<16 ^ uint32(word[n/2])<<8 ^ uint32(word[n-1])
-	return letters * 2654435769 >> shift
+// lacks reports whether no word of these letters can be in the table.
+func (t *wordIndex) lacks(letters uint32) bool {
+	from, to := t.bucket(letters)
+	return from == to
 }
+
+// bucket returns the first number of the words in a bucket, and the one behind
+// the last. The factor is that of Fibonacci hashing (Knuth, The Art of Computer
+// Programming, volume 3, section 6.4).
+func (t *wordIndex) bucket(letters uint32) (from, to uint16) {
+	b := bucketOf(letters, t.shift)
+	return t.buckets[b], t.buckets[b+1]
+}
+
+func bucketOf(letters uint32, shift uint8) uint32 { return letters * 2654435769 >> (shift & 31) }
+
+// lettersAt is the length of a word, which must not be empty, and three of its
+// letters.
+func lettersAt(text []byte, from, to int) uint32 {
+	n := uint(to - from)
+	return uint32(n)<<24 | uint32(text[from])<<16 | uint32(text[uint(from)+n/2])<<8 | uint32(text[to-1])
+}
+
+// wholeLetters is the length up to which lettersAt is the whole word.
+const wholeLetters = 3
 
 // wordsOf makes a table of the words of a list, parted by spaces.
 func wordsOf(list string) *wordTable[bool] { return makeWordTable(wordSet(list)) }
