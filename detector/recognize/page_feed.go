@@ -1,6 +1,9 @@
 package recognize
 
-import "io"
+import (
+	"bytes"
+	"io"
+)
 
 const (
 	// maxTagAttributes is how many attributes a tag may have. The tokenizer
@@ -55,37 +58,82 @@ func (f *pageFeed) overfull() bool {
 // find them (HTML, sections 13.2.5.8 and 13.2.5.32 to 13.2.5.39).
 type tagParts struct {
 	n     int
-	quote byte // that the value stands in, 0 outside of one
-	named bool // within a name or a bare value
-	value bool // behind an equals sign
-	ended bool
+	at    tagPlace
+	quote byte // that the value stands in
 }
+
+// tagPlace is where in a tag the text goes on.
+type tagPlace uint8
+
+const (
+	inTagName tagPlace = iota
+	beforeKey
+	inKey
+	behindKey
+	beforeValue
+	inValue
+	inQuotes
+	behindTag
+)
 
 // add counts on; text begins with the tag, or where the last one ended.
 func (t *tagParts) add(text []byte) {
-	for _, c := range text {
-		switch {
-		case t.ended:
-			return
-		case t.quote != 0:
-			if c == t.quote {
-				t.quote, t.named = 0, false
+	for i := 0; i < len(text) && t.at != behindTag; {
+		switch t.at {
+		case inTagName:
+			t.n = 1
+			i += t.until(nameEnds, beforeKey, text[i:])
+		case inKey:
+			i += t.until(keyEnds, behindKey, text[i:])
+		case inValue:
+			i += t.until(valueEnds, beforeKey, text[i:])
+		case inQuotes:
+			end := bytes.IndexByte(text[i:], t.quote)
+			if end < 0 {
+				return
 			}
-		case c == '>':
-			t.ended = true
-		case c == ' ', c == '\t', c == '\n', c == '\r', c == '\f':
-			t.named = false
-		case t.value:
-			if t.value, t.named = false, true; c == '"' || c == '\'' {
-				t.quote = c
+			i, t.at = i+end+1, beforeKey
+		default:
+			if t.turn(text[i]) {
+				i++
 			}
-		case c == '/':
-			t.named = false
-		case c == '=' && t.n > 1:
-			t.value = true
-		case !t.named:
-			t.named = true
-			t.n++
 		}
 	}
+}
+
+// until goes to the first of the bytes that end a part, and from there to what
+// follows. It returns how many bytes it took.
+func (t *tagParts) until(ends uint64, next tagPlace, text []byte) int {
+	for i, c := range text {
+		if isAmong(c, ends) {
+			t.at = next
+			return i
+		}
+	}
+	return len(text)
+}
+
+// turn takes a byte between two parts, and reports false when the next part
+// begins with it.
+func (t *tagParts) turn(c byte) bool {
+	switch {
+	case isMarkupSpace(c):
+	case t.at == beforeKey && c == '>':
+		t.at = behindTag
+	case t.at == beforeKey && c != '/': // a = here is part of the name
+		t.n++
+		t.at = inKey
+	case t.at == behindKey && c == '=':
+		t.at = beforeValue
+	case t.at == behindKey && c == '/':
+		t.at = beforeKey
+	case t.at == beforeValue && (c == '"' || c == '\''):
+		t.quote, t.at = c, inQuotes
+	case t.at == beforeValue && c != '>':
+		t.at = inValue
+	case t.at != beforeKey:
+		t.at = beforeKey
+		return false
+	}
+	return true
 }

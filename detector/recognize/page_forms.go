@@ -179,10 +179,9 @@ func (r *formReader) step() bool {
 			b.text = append(b.text, text[:min(len(text), maxButtonText-len(b.text))]...)
 		}
 	case html.StartTagToken, html.SelfClosingTagToken:
-		r.start()
+		r.start(formElementOf(raw[1:]))
 	case html.EndTagToken:
-		name, _ := r.z.TagName()
-		switch atom.Lookup(name) {
+		switch formElementOf(raw[2:]) {
 		case atom.Template:
 			r.inert = max(r.inert-1, 0)
 		case atom.Button:
@@ -210,21 +209,35 @@ func (r *formReader) afford(token html.TokenType, raw []byte) bool {
 	return r.parts <= maxPageParts
 }
 
-func (r *formReader) start() {
-	raw, more := r.z.TagName()
-	name := atom.Lookup(raw)
-	switch name {
-	case atom.Template:
+// formElements are those that matter to forms.
+var formElements = makeWordTable(map[string]atom.Atom{
+	"template": atom.Template, "base": atom.Base, "form": atom.Form, "input": atom.Input,
+	"select": atom.Select, "textarea": atom.Textarea, "button": atom.Button,
+})
+
+// formElementOf reads the name of a tag, zero when it matters to no form. The
+// tokenizer would make a copy of it.
+func formElementOf(tag []byte) atom.Atom {
+	var room [len("textarea") + 1]byte
+	n := 0
+	for n < len(tag) && n < len(room) && !endsName(tag[n]) {
+		n++
+	}
+	return formElements.get(lowerInto(room[:0], tag[:n]))
+}
+
+func (r *formReader) start(name atom.Atom) {
+	switch {
+	case name == 0:
+		return
+	case name == atom.Template:
 		r.inert++
 		return
-	case atom.Base, atom.Form, atom.Input, atom.Select, atom.Textarea, atom.Button:
-	default:
-		return
-	}
-	if r.inert > 0 {
+	case r.inert > 0:
 		return
 	}
 	r.tags++
+	_, more := r.z.TagName()
 	switch tag := r.attributes(more); name {
 	case atom.Base:
 		r.page.setBase(tag.href)

@@ -89,7 +89,7 @@ func worstPages() map[string]string {
 		"short attributes":    field + strings.Repeat(" a", worst),
 		"other attributes":    fill(field, " a#", ""),
 		"attributes, quoted":  field + strings.Repeat(` a=">"`, worst),
-		"attributes, slashes": field + strings.Repeat("/a", worst),
+		"attributes, slashes": field + strings.Repeat(" /a", worst),
 		"attributes, tight":   field + strings.Repeat(`a=""`, worst),
 		"attributes, equal":   field + strings.Repeat(` =`, worst),
 		"many tags, crowded":  strings.Repeat(`<input type=password`+strings.Repeat(" a", maxTagAttributes-2)+">", worst/100),
