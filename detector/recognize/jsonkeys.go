@@ -49,7 +49,7 @@ const (
 func (m keyMeaning) has(any keyMeaning) bool { return m&any != 0 }
 
 // keyMeanings lists the names, without case and separators.
-var keyMeanings = makeKeyMeanings(map[keyMeaning]string{
+var keyMeanings = classesOf(map[keyMeaning]string{
 	keyFlag: `d success ok authenticated isauthenticated loggedin isloggedin succeeded issuccess issuccessful
 		authorized isvalid valid loginsuccess passed`,
 	keyStatus: `status state outcome type statustext`,
@@ -84,16 +84,6 @@ var keyMeanings = makeKeyMeanings(map[keyMeaning]string{
 	keyRPC:   `jsonrpc`,
 })
 
-func makeKeyMeanings(lists map[keyMeaning]string) map[string]keyMeaning {
-	meanings := map[string]keyMeaning{}
-	for means, list := range lists {
-		for key := range wordSet(list) {
-			meanings[key] |= means
-		}
-	}
-	return meanings
-}
-
 // maxKeyLength is the length in bytes from which a key stands for nothing.
 const maxKeyLength = 64
 
@@ -107,7 +97,7 @@ func meaningOf(key []byte) keyMeaning {
 	var buf [maxKeyLength]byte
 	var room [wordRoom]byte
 	plain := appendPlainKey(buf[:0], key)
-	means := keyMeanings[string(plain)]
+	means := keyMeanings.get(plain)
 	if isFaultKey(plain) {
 		means |= keyFault
 	}
@@ -133,6 +123,9 @@ func isFaultKey(plain []byte) bool {
 // isTokenKey reports whether a name ends as those of sessions and tokens for
 // access do, with a word in front: myapp_session_token.
 func isTokenKey(plain []byte) bool {
+	if n := len(plain); n == 0 || plain[n-1] != 'n' && plain[n-1] != 'd' {
+		return false // as all of tokenKeyEnds
+	}
 	for _, end := range tokenKeyEnds {
 		if bytes.HasSuffix(plain, end) {
 			return true

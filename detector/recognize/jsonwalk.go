@@ -1,9 +1,6 @@
 package recognize
 
-import (
-	"bytes"
-	"strconv"
-)
+import "strconv"
 
 // The bounds of reading a JSON answer. Values deeper than maxAnswerDepth are
 // not visited; a document nested deeper than maxAnswerNesting is given up, and
@@ -45,11 +42,14 @@ type jsonFrame struct {
 
 // text returns a string as it is, a number as written, true, false or null;
 // the empty text for an object or a list.
-func (n jsonNode) text() string {
+func (n jsonNode) text() string { return string(n.decoded()) }
+
+// decoded is text in place, as long as it has no escapes.
+func (n jsonNode) decoded() []byte {
 	if n.kind == jsonString {
-		return string(unescapeJSON(n.raw))
+		return unescapeJSON(n.raw)
 	}
-	return string(n.raw)
+	return n.raw
 }
 
 // at reports whether the node stands at a dotted path.
@@ -81,6 +81,10 @@ func (n jsonNode) at(path string) bool {
 // the structure only.
 func walkAnswerJSON(body []byte, visit func(jsonNode)) (whole bool) {
 	w := jsonWalker{rest: body, visit: visit}
+	return w.walk()
+}
+
+func (w *jsonWalker) walk() (whole bool) {
 	for !w.done {
 		if !w.step() {
 			return false
@@ -91,6 +95,11 @@ func walkAnswerJSON(body []byte, visit func(jsonNode)) (whole bool) {
 
 // isJSONGap tells what stands between two tokens.
 var isJSONGap = [256]bool{' ': true, '\t': true, '\r': true, '\n': true, ',': true, ':': true}
+
+// endsJSONWord tells what ends a number or a word.
+var endsJSONWord = [256]bool{
+	' ': true, '\t': true, '\r': true, '\n': true, ',': true, ':': true, '{': true, '}': true, '[': true, ']': true, '"': true,
+}
 
 type jsonWalker struct {
 	rest   []byte
@@ -220,12 +229,12 @@ func (w *jsonWalker) quoted() ([]byte, bool) {
 // bare reads a number or a word. At the end of the body it may be cut, unless
 // it is the whole document.
 func (w *jsonWalker) bare() ([]byte, bool) {
-	end := bytes.IndexAny(w.rest, " \t\r\n,:{}[]\"")
-	if end < 0 && len(w.frames) > 0 || end == 0 {
-		return nil, false
+	end := 0
+	for end < len(w.rest) && !endsJSONWord[w.rest[end]] {
+		end++
 	}
-	if end < 0 {
-		end = len(w.rest)
+	if end == len(w.rest) && len(w.frames) > 0 || end == 0 {
+		return nil, false
 	}
 	raw := w.rest[:end]
 	w.rest = w.rest[end:]

@@ -1,9 +1,6 @@
 package recognize
 
-import (
-	"bytes"
-	"strings"
-)
+import "bytes"
 
 // jsonFacts is what a JSON answer says about an attempt.
 type jsonFacts struct {
@@ -63,14 +60,13 @@ func readJSONFacts(body []byte) (jsonFacts, bool) {
 // bare takes in a document that is one value without a key: true, "ok".
 func (r *jsonReader) bare(body []byte) bool {
 	body = bytes.TrimSpace(body)
-	text := string(body)
 	switch {
-	case text == "true":
+	case string(body) == "true":
 		r.yes, r.spoken = true, true
-	case text == "false":
+	case string(body) == "false":
 		r.no, r.spoken = true, true
-	case len(text) >= 2 && text[0] == '"' && text[len(text)-1] == '"':
-		v := jsonValue{kind: jsonString, text: string(unescapeJSON(body[1 : len(body)-1]))}
+	case len(body) >= 2 && body[0] == '"' && body[len(body)-1] == '"':
+		v := jsonValue{kind: jsonString, text: unescapeJSON(body[1 : len(body)-1])}
 		r.spoken, r.token = true, isJWT(v.text)
 		r.hear(v)
 	}
@@ -98,14 +94,18 @@ type jsonReader struct {
 	proofs, proven bool
 	// redirects: the last value was the word redirect.
 	redirects bool
-	// inner tells that the values stand in a JSON text within a value.
-	inner bool
+	// inner tells that the values stand in a JSON text within a value, of which
+	// there may be thousands: visit and frames are kept for the next one.
+	inner  bool
+	visit  func(jsonNode)
+	frames []jsonFrame
 }
 
-// jsonValue is a text, number or word with what the keys say about it.
+// jsonValue is a text, number or word with what the keys say about it. It is
+// valid only while it is visited.
 type jsonValue struct {
 	kind jsonKind
-	text string
+	text []byte
 	// means is what the nearest key stands for, above what those around it do.
 	means, above keyMeaning
 	// listed tells that the value is an element of a list; depth is how many
@@ -129,10 +129,10 @@ func (r *jsonReader) node(n jsonNode) {
 	if around.has(keyIgnored) {
 		return
 	}
-	v.text = n.text()
-	r.filled = r.filled || v.text != "null"
+	v.text = n.decoded()
+	r.filled = r.filled || !v.is("null")
 	switch {
-	case n.kind == jsonString && !r.inner && strings.HasPrefix(v.text, `{"`):
+	case n.kind == jsonString && !r.inner && bytes.HasPrefix(v.text, []byte(`{"`)):
 		r.nested(v.text)
 	case around.has(keyFault):
 		r.faultValue(v)
@@ -165,6 +165,8 @@ func (r *jsonReader) prove(n jsonNode) {
 	}
 }
 
+func (v jsonValue) is(word string) bool { return string(v.text) == word }
+
 // isToken reports whether a value is a session or a token for access.
 func (v jsonValue) isToken() bool {
 	return v.kind == jsonString && len(v.text) >= minSessionValue && (v.means.has(keyToken) || isJWT(v.text))
@@ -192,19 +194,24 @@ var passwordTypes = [][]byte{
 }
 
 // nested takes in an object that stands in a text, one level deep.
-func (r *jsonReader) nested(text string) {
+func (r *jsonReader) nested(text []byte) {
+	w := jsonWalker{rest: text, visit: r.visit, frames: r.frames[:0]}
+	if r.visit == nil {
+		w.visit = r.node
+		r.visit = w.visit
+	}
 	r.inner = true
-	walkAnswerJSON([]byte(text), r.node)
-	r.inner = false
+	w.walk()
+	r.inner, r.frames = false, w.frames
 }
 
 // listedText takes in a text in the outermost list: what apps and single-fetch
 // requests of routers send is the word redirect and an address, or a message.
 func (r *jsonReader) listedText(v jsonValue) {
-	if r.redirects && strings.HasPrefix(v.text, "/") {
-		r.redirect, r.location = firstOf(r.redirect, v.text), firstOf(r.location, v.text)
+	if r.redirects && bytes.HasPrefix(v.text, []byte("/")) {
+		r.redirect, r.location = firstText(r.redirect, v.text), firstText(r.location, v.text)
 	}
-	r.redirects = v.text == "redirect"
+	r.redirects = v.is("redirect")
 	r.hear(v)
 }
 
@@ -258,16 +265,16 @@ const (
 
 func (r *jsonReader) locate(v jsonValue) {
 	if v.means.has(keyRedirect) && v.depth <= maxRedirectDepth {
-		r.redirect, r.location = firstOf(r.redirect, v.text), firstOf(r.location, v.text)
+		r.redirect, r.location = firstText(r.redirect, v.text), firstText(r.location, v.text)
 	}
 	if v.depth <= maxLocationDepth {
-		r.location = firstOf(r.location, v.text)
+		r.location = firstText(r.location, v.text)
 	}
 }
 
 // identify notes what makes an object the description of a user.
 func (r *jsonReader) identify(v jsonValue) {
-	r.nobody = r.nobody || v.means.has(keyID) && v.text == "false"
+	r.nobody = r.nobody || v.means.has(keyID) && v.is("false")
 	if v.depth > 4 || !v.holdsSomething() {
 		return
 	}
@@ -276,6 +283,6 @@ func (r *jsonReader) identify(v jsonValue) {
 	r.name = r.name || v.means.has(keyName)
 	if v.means.has(keyResult) {
 		r.token = r.token || v.kind == jsonString && looksRandom(v.text)
-		r.result = v.kind == jsonString && len(v.text) >= 2*minSessionValue && !strings.Contains(v.text, " ")
+		r.result = v.kind == jsonString && len(v.text) >= 2*minSessionValue && bytes.IndexByte(v.text, ' ') < 0
 	}
 }

@@ -1,6 +1,7 @@
 package recognize
 
 import (
+	"bytes"
 	"strconv"
 	"strings"
 )
@@ -12,7 +13,7 @@ func (r *jsonReader) faultValue(v jsonValue) {
 	}
 	r.fault = true
 	r.blames = r.blames || v.means.has(keyBlame)
-	r.clientError = r.clientError || v.means.has(keyError) && v.depth == 1 && clientErrors[v.text]
+	r.clientError = r.clientError || v.means.has(keyError) && v.depth == 1 && clientErrors[string(v.text)]
 	if v.kind == jsonString {
 		r.hear(v)
 	}
@@ -24,9 +25,9 @@ func (r *jsonReader) flag(v jsonValue) {
 		r.hear(v)
 	}
 	switch {
-	case v.kind == jsonString && listen(v.text).has(saidNo|saidRefused), v.text == "false", v.text == "0":
+	case v.kind == jsonString && listen(v.text).has(saidNo|saidRefused), v.is("false"), v.is("0"):
 		r.no = true
-	case v.kind == jsonString && v.text != "", v.text == "true", v.text == "1":
+	case v.kind == jsonString && len(v.text) > 0, v.is("true"), v.is("1"):
 		r.yes = true
 	}
 }
@@ -34,7 +35,7 @@ func (r *jsonReader) flag(v jsonValue) {
 // status takes in a status, a type or a code: a word, a flag or a number.
 func (r *jsonReader) status(v jsonValue) {
 	switch {
-	case v.kind == jsonWord && (v.text == "true" || v.text == "false"):
+	case v.kind == jsonWord && (v.is("true") || v.is("false")):
 		r.flag(v)
 		return
 	case v.kind == jsonWord:
@@ -48,7 +49,7 @@ func (r *jsonReader) status(v jsonValue) {
 	}
 	told := listen(v.text)
 	switch {
-	case told.has(saidSecond) || strings.Contains(strings.ToLower(v.text), "challenge"):
+	case told.has(saidSecond) || bytes.Contains(bytes.ToLower(v.text), []byte("challenge")):
 		r.second = true
 	case told.has(saidForgery):
 		r.stale = true
@@ -61,7 +62,7 @@ func (r *jsonReader) status(v jsonValue) {
 }
 
 func (r *jsonReader) statusNumber(v jsonValue) {
-	number, err := strconv.Atoi(v.text)
+	number, err := strconv.Atoi(string(v.text))
 	switch {
 	case err != nil:
 	case number >= 400 && number < 600:
@@ -80,13 +81,14 @@ func (r *jsonReader) statusNumber(v jsonValue) {
 // hear listens to a text, as long as not too much was heard.
 func (r *jsonReader) hear(v jsonValue) {
 	if len(r.heard.words) < maxPageText {
-		r.heard.add([]byte(v.text[:min(len(v.text), maxHeardBytes)]))
+		r.heard.add(v.text[:min(len(v.text), maxHeardBytes)])
 	}
 }
 
 // holdsSomething reports whether a value is more than a way to say "none".
 func (v jsonValue) holdsSomething() bool {
-	switch strings.ToLower(v.text[:min(len(v.text), 8)]) {
+	var room [len("success") + 1]byte
+	switch string(lowerInto(room[:0], v.text)) {
 	case "", "0", "false", "null", "none", "ok", "success", "no":
 		return false
 	}
@@ -99,7 +101,7 @@ const minRandom = 24
 
 // withholds reports whether a value stands in the place of a token and is none.
 func (v jsonValue) withholds() bool {
-	return v.means.has(keyToken) && (v.text == "null" || v.text == "false")
+	return v.means.has(keyToken) && (v.is("null") || v.is("false"))
 }
 
 // looksRandom reports whether a text can be an unguessable session: long, of
@@ -122,8 +124,8 @@ func looksRandom[T string | []byte](text T) bool {
 
 // isJWT reports whether text has the shape of a signed or encrypted token:
 // RFC 7519 in the compact form of RFC 7515, whose header begins with {".
-func isJWT(text string) bool {
-	return strings.HasPrefix(text, "eyJ") && strings.Count(text, ".") >= 2 && len(text) > 40
+func isJWT[T string | []byte](text T) bool {
+	return len(text) > 40 && string(text[:3]) == "eyJ" && strings.Count(string(text), ".") >= 2
 }
 
 func firstOf(a, b string) string {
@@ -131,6 +133,14 @@ func firstOf(a, b string) string {
 		return a
 	}
 	return b
+}
+
+// firstText is firstOf with a text that is copied only if it is kept.
+func firstText(a string, b []byte) string {
+	if a != "" {
+		return a
+	}
+	return string(b)
 }
 
 func itoa(n int) string { return strconv.Itoa(n) }
