@@ -30,7 +30,7 @@ type wordIndex struct {
 
 // makeWordTable makes a table of at most 65535 words.
 func makeWordTable[V any](values map[string]V) *wordTable[V] {
-	size := bits.Len(uint(4 * len(values)))
+	size := max(1, bits.Len(uint(4*len(values))))
 	t := &wordTable[V]{wordIndex: wordIndex{shift: uint8(32 - size), buckets: make([]uint16, 1<<size+1)}}
 	lists := make([][]string, 1<<size)
 	for word := range values {
