@@ -176,12 +176,8 @@ func appendWords[T string | []byte](dst []byte, text T) (words []byte, unspaced 
 			r, size := utf8.DecodeRuneInString(string(text[i:min(i+utf8.UTFMax, len(text))]))
 			unspaced = unspaced || r >= firstUnspaced
 			i += size - 1
-			if sort := sortOfRune(r); sort != isDropped {
-				begins := inWord && sort == isCapital && beginsWord(last, text[i+1:min(i+1+utf8.UTFMax, len(text))])
-				out = withRoom(out, n, len(text)-i+2*utf8.UTFMax)
-				n = len(appendRune(out[:n], r, sort, inWord && (begins || sort == isGap)))
-				inWord, last = sort != isGap, r
-			}
+			out = withRoom(out, n, len(text)-i+2*utf8.UTFMax)
+			n, inWord, last = takeRune(out[:n], r, text[i+1:min(i+1+utf8.UTFMax, len(text))], inWord, last)
 		}
 		i++
 	}
@@ -216,16 +212,21 @@ func withRoom(buf []byte, n, more int) []byte {
 	return buf[:cap(buf)]
 }
 
-// appendRune appends a rune in lower case unless it is a gap, behind a space if
-// the word before it has ended.
-func appendRune(dst []byte, r rune, sort letterSort, ended bool) []byte {
-	if ended {
+// takeRune appends a rune beyond ASCII, for which there must be room, to words
+// that end within a word or not and whose last rune was another. It returns
+// their length and how they end now.
+func takeRune[T string | []byte](dst []byte, r rune, rest T, inWord bool, last rune) (n int, within bool, end rune) {
+	sort := sortOfRune(r)
+	if sort == isDropped {
+		return len(dst), inWord, last
+	}
+	if inWord && (sort == isGap || sort == isCapital && beginsWord(last, rest)) {
 		dst = append(dst, ' ')
 	}
-	if sort == isGap {
-		return dst
+	if sort != isGap {
+		dst = utf8.AppendRune(dst, unicode.ToLower(r))
 	}
-	return utf8.AppendRune(dst, unicode.ToLower(r))
+	return len(dst), sort != isGap, r
 }
 
 // beginsWord reports whether a capital between last and the rest of the text

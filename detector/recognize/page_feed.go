@@ -118,22 +118,29 @@ func (t *tagParts) until(ends uint64, next tagPlace, text []byte) int {
 func (t *tagParts) turn(c byte) bool {
 	switch {
 	case isMarkupSpace(c):
-	case t.at == beforeKey && c == '>':
-		t.at = behindTag
-	case t.at == beforeKey && c != '/': // a = here is part of the name
-		t.n++
-		t.at = inKey
+	case t.at == beforeKey:
+		t.begin(c)
 	case t.at == behindKey && c == '=':
 		t.at = beforeValue
-	case t.at == behindKey && c == '/':
-		t.at = beforeKey
 	case t.at == beforeValue && (c == '"' || c == '\''):
 		t.quote, t.at = c, inQuotes
 	case t.at == beforeValue && c != '>':
 		t.at = inValue
-	case t.at != beforeKey:
+	default:
 		t.at = beforeKey
 		return false
 	}
 	return true
+}
+
+// begin takes a byte where an attribute may begin.
+func (t *tagParts) begin(c byte) {
+	switch c {
+	case '>':
+		t.at = behindTag
+	case '/':
+	default: // a = here is part of the name
+		t.n++
+		t.at = inKey
+	}
 }
