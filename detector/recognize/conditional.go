@@ -54,7 +54,7 @@ func (rd *reading) settleBare(path pathSense) {
 	roles := map[role]role{roleBareOld: roleOldPassword, roleBareNew: roleNewPassword, roleBareConfirm: roleConfirm}
 	for _, f := range rd.bares {
 		if f.role = roles[f.role]; f.role != roleNone {
-			rd.passwords = rd.keep(rd.passwords, f)
+			rd.passwords = rd.keep(rd.passwords, &f, []byte(f.holder))
 		}
 	}
 }
@@ -71,7 +71,7 @@ func (rd *reading) settleKeys(path pathSense) {
 		switch f.role {
 		case roleKeyUser:
 			f.role = roleIdentifier
-			rd.identifiers = rd.keep(rd.identifiers, f)
+			rd.identifiers = rd.keep(rd.identifiers, &f, []byte(f.holder))
 			continue
 		case roleKeyPassword:
 		case roleCode:
@@ -86,6 +86,6 @@ func (rd *reading) settleKeys(path pathSense) {
 			continue
 		}
 		f.role = rolePassword
-		rd.passwords = rd.keep(rd.passwords, f)
+		rd.passwords = rd.keep(rd.passwords, &f, []byte(f.holder))
 	}
 }

@@ -31,6 +31,9 @@ func formName(dst, raw []byte) (path []byte, ok bool) {
 	if len(raw) == 0 || len(raw) > 3*maxHolder {
 		return nil, false
 	}
+	if len(raw) <= maxHolder && isPlainName(raw) {
+		return raw[:len(raw):len(raw)], true
+	}
 	name := raw
 	if needsDecoding(raw) {
 		var plain [3 * maxHolder]byte
@@ -41,6 +44,27 @@ func formName(dst, raw []byte) (path []byte, ok bool) {
 	}
 	path = appendName(dst, name)
 	return path, len(path) > 0
+}
+
+// isPlainName reports whether a raw name is its own normal form, as most are.
+func isPlainName(raw []byte) bool {
+	for _, c := range raw {
+		if !plainInNames[c] {
+			return false
+		}
+	}
+	return true
+}
+
+// plainInNames are the bytes that mean nothing but themselves in the name of a
+// form field.
+var plainInNames = plainBytes()
+
+func plainBytes() (plain [256]bool) {
+	for c := range plain {
+		plain[c] = c == '_' || c == '-' || isLower(byte(c)|0x20) && c < 0x80 || c >= '0' && c <= '9'
+	}
+	return plain
 }
 
 // needsDecoding reports whether a raw form text differs from its meaning.

@@ -205,7 +205,7 @@ func (g *gqlReader) arguments() {
 // value takes the value of the argument at g.path.
 func (g *gqlReader) value(t gqlToken) {
 	if !g.classified {
-		g.meant, g.classified = classify(g.path), true
+		g.meant, g.classified = g.rd.memo.classify(g.path), true
 	}
 	m := g.meant
 	if t.kind == gqlVariable {
@@ -222,17 +222,17 @@ func (g *gqlReader) give(m meaning, t gqlToken) {
 	g.note(m, t.text)
 	switch t.kind {
 	case gqlString:
-		g.rd.leaf(g.path, t.text, unescapeJSON, textValue)
+		g.rd.leafOf(m, g.path, t.text, unescapeJSON, textValue)
 	case gqlBlock:
-		g.rd.leaf(g.path, t.text, unescapeBlock, textValue)
+		g.rd.leafOf(m, g.path, t.text, unescapeBlock, textValue)
 	case gqlNumber:
-		g.rd.leaf(g.path, t.text, identityDecoder, numberValue)
+		g.rd.leafOf(m, g.path, t.text, identityDecoder, numberValue)
 	default:
 		if string(t.text) == "null" {
-			g.rd.leaf(g.path, t.text, identityDecoder, nullValue)
+			g.rd.leafOf(m, g.path, t.text, identityDecoder, nullValue)
 			return
 		}
-		g.rd.leaf(g.path, t.text, identityDecoder, boolValue)
+		g.rd.leafOf(m, g.path, t.text, identityDecoder, boolValue)
 	}
 }
 

@@ -273,8 +273,12 @@ func (j *jsonScan) skip() bool {
 
 func isJSONSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
 
-func isJSONBreak(c byte) bool {
-	return isJSONSpace(c) || bytes.IndexByte([]byte(`,:{}[]"`), c) >= 0
+func isJSONBreak(c byte) bool { return jsonBreaks[c] }
+
+// jsonBreaks are the bytes that end a number or a word.
+var jsonBreaks = [256]bool{
+	' ': true, '\t': true, '\r': true, '\n': true, ',': true, ':': true,
+	'{': true, '}': true, '[': true, ']': true, '"': true,
 }
 
 func identityDecoder(raw []byte) []byte { return raw }

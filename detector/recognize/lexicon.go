@@ -144,6 +144,9 @@ var soleNames = map[string]meaning{
 	"query":          {role: roleDocument, word: "query"},
 }
 
+// lexiconTable is the lexicon for [lookup].
+var lexiconTable = newWordTable(lexicon)
+
 func build(words map[sense]string) map[string]term {
 	m := make(map[string]term, 400)
 	for s, list := range words {
@@ -193,7 +196,7 @@ var stemModifiers = []struct {
 // lookup returns the entry of a lower-case word; the zero term for unknown
 // words. It does not allocate.
 func lookup(word []byte) term {
-	if t, ok := lexicon[string(word)]; ok {
+	if t, ok := lexiconTable.find(word); ok {
 		return t
 	}
 	if len(word) <= 2 {

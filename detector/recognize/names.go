@@ -85,18 +85,50 @@ const (
 // leaves the decision to the segment before it, for passwords only unless it
 // is an index or an operator.
 func classify(path []byte) meaning {
+	return (*nameMemo)(nil).classify(path)
+}
+
+// nameMemo remembers what the name of an object means while its members are
+// read: an array of thousands of elements asks for it as many times. Nil
+// remembers nothing.
+type nameMemo struct {
+	text [maxName]byte
+	n    int
+	meaning
+}
+
+// minMemo is how long a name is remembered from; the index of an inner array must
+// not drive that of the outer one out.
+const minMemo = 8
+
+// nameOf is nameOf for names that are asked for again and again.
+func (memo *nameMemo) nameOf(segment []byte) meaning {
+	if memo == nil || len(segment) < minMemo || len(segment) > maxName {
+		return nameOf(segment)
+	}
+	if string(memo.text[:memo.n]) != string(segment) {
+		memo.n = copy(memo.text[:], segment)
+		memo.meaning = nameOf(segment)
+	}
+	return memo.meaning
+}
+
+func (memo *nameMemo) classify(path []byte) meaning {
 	parent, last := cutLast(path)
+	if isDigits(last) && len(parent) > 0 {
+		_, holder := cutLast(parent)
+		return memo.nameOf(holder)
+	}
 	m := nameOf(last)
 	if m.role != roleNone || len(parent) == 0 || len(last) == 0 {
 		return m
 	}
 	_, holder := cutLast(parent)
-	m = nameOf(holder)
+	m = memo.nameOf(holder)
 	operator := last[0] == '$'
 	switch {
 	case operator:
 		m.hostile = m.role != roleNone
-	case isDigits(last):
 	case isAttribute(last):
 		return meaning{}
 	case m.role == rolePassword && string(last) == "second":
@@ -170,8 +202,8 @@ func hasUpper(s []byte) bool {
 func nameOfWords(segment []byte, camel bool) (meaning, sense) {
 	var p parts
 	p.split(segment, camel)
-	if p.n == 0 {
-		return meaning{}, 0
+	if !p.known {
+		return meaning{}, p.has // a word without an entry has no sense by which a name means anything
 	}
 	if p.n == 1 {
 		if m, ok := soleNames[p.words[0].text]; ok {
@@ -236,6 +268,7 @@ type parts struct {
 	words [maxWords]term
 	n     int
 	has   sense // union of the senses of all words
+	known bool  // one of them has an entry
 	two   bool  // the segment ends in the digit 2
 }
 
@@ -243,25 +276,22 @@ func (p *parts) split(segment []byte, camel bool) {
 	p.two = segment[len(segment)-1] == '2'
 	if isPlainWord(segment) {
 		p.words[0], p.n = lookup(segment), 1
-		p.has = p.words[0].sense
+		p.has, p.known = p.words[0].sense, p.words[0].text != ""
 		return
 	}
 	var buf [maxName + utf8.UTFMax]byte
 	s := splitter[[]byte]{text: segment, camel: camel}
-	for {
+	s.toLast(maxWords)
+	for p.n < maxWords {
 		word := s.next(buf[:0])
 		if word == nil {
 			break
 		}
-		if p.n == maxWords {
-			copy(p.words[:], p.words[1:])
-			p.n--
-		}
-		p.words[p.n] = lookup(word)
+		w := lookup(word)
+		p.words[p.n] = w
 		p.n++
-	}
-	for _, w := range p.words[:p.n] {
 		p.has |= w.sense
+		p.known = p.known || w.text != ""
 	}
 }
 

@@ -1,6 +1,9 @@
 package recognize
 
-import "strings"
+import (
+	"bytes"
+	"strings"
+)
 
 // pathSense is what the words of a path (or of a named operation) say, as a
 // set of bits.
@@ -100,6 +103,9 @@ var pathWords = buildPathWords(map[pathSense]string{
 	saysGraphQL:                      `graphql gql`,
 })
 
+// pathTable is pathWords for [senseOfWords].
+var pathTable = newWordTable(pathWords)
+
 func buildPathWords(words map[pathSense]string) map[string]pathSense {
 	m := make(map[string]pathSense, 200)
 	for s, list := range words {
@@ -110,8 +116,9 @@ func buildPathWords(words map[pathSense]string) map[string]pathSense {
 	return m
 }
 
-// pathStems are found inside longer words: dologin, userregister.
-var pathStems = []struct {
+// pathStems are found inside longer words: dologin, userregister. The first one
+// counts. All have their one g in third place, by which they are looked for.
+var pathStems = [...]struct {
 	text  string
 	sense pathSense
 }{
@@ -193,7 +200,8 @@ func senseOfWords[T ~string | ~[]byte](text T) pathSense {
 		all |= senseOfWord(word)
 		if n := len(before); n > 0 {
 			before = append(before, word...)
-			all |= pathWords[string(before)]
+			both, _ := pathTable.find(before)
+			all |= both
 			before = append(before[:0], word...)
 			continue
 		}
@@ -206,18 +214,33 @@ func senseOfWords[T ~string | ~[]byte](text T) pathSense {
 }
 
 func senseOfWord(word []byte) pathSense {
-	if s, ok := pathWords[string(word)]; ok {
+	if s, ok := pathTable.find(word); ok {
 		return s
 	}
 	if len(word) < len("login") {
 		return 0
 	}
-	for _, stem := range pathStems {
-		if strings.Contains(string(word), stem.text) {
-			return stem.sense
+	first := len(pathStems)
+	for i := 2; i+2 < len(word) && first > 0; i++ {
+		if word[i] == 'g' {
+			first = min(first, stemAround(word, i))
 		}
 	}
-	return 0
+	if first == len(pathStems) {
+		return 0
+	}
+	return pathStems[first].sense
+}
+
+// stemAround returns the index of the stem whose g stands at i, the number of
+// stems if there is none.
+func stemAround(word []byte, i int) int {
+	for n, stem := range pathStems {
+		if bytes.HasPrefix(word[i-2:], []byte(stem.text)) {
+			return n
+		}
+	}
+	return len(pathStems)
 }
 
 // holdsTwoFA finds 2fa, whose digit separates words everywhere else.

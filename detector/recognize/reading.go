@@ -111,6 +111,7 @@ type reading struct {
 	leaves  int // how many fields came
 	// beyond is how many identifiers came when no more were kept.
 	beyond int
+	memo   nameMemo
 	nested bool // inside a JSON text within a field
 	scan   jsonScan
 	// namedInPath tells that a path segment ends in a colon and the user's name,
@@ -153,9 +154,13 @@ func (rd *reading) leaf(path, raw []byte, decode func([]byte) []byte, t valueTyp
 		rd.bind(path, raw, decode, t)
 		return
 	}
+	rd.leafOf(rd.memo.classify(path), path, raw, decode, t)
+}
+
+// leafOf takes a field of which m is what its name says.
+func (rd *reading) leafOf(m meaning, path, raw []byte, decode func([]byte) []byte, t valueType) {
 	rd.leaves++
 	rd.argued = rd.argued || bytes.HasPrefix(path, []byte("params"))
-	m := classify(path)
 	if rd.forms.n > 0 {
 		m = rd.forms.meaning(path, m)
 	}
@@ -275,7 +280,8 @@ func (rd *reading) declare(w *want, m meaning, path, value []byte, t valueType) 
 		rd.credential(m, path, value, textValue)
 	}
 	if len(bytes.TrimSpace(value)) > 0 {
-		w.values = rd.keep(w.values, field{meaning: m, place: rd.place, format: rd.format, value: value})
+		f := field{meaning: m, place: rd.place, format: rd.format, value: value}
+		w.values = rd.keep(w.values, &f, nil)
 	}
 }
 
@@ -291,18 +297,18 @@ func (rd *reading) credential(m meaning, path, value []byte, t valueType) {
 	case !secret:
 		value = bytes.TrimSpace(value)
 	}
-	f := field{meaning: m, place: rd.place, format: rd.format, value: value}
 	if len(value) == 0 {
 		rd.empty(m)
 		return
 	}
 	parent, _ := cutLast(path)
-	f.holder = string(parent[:min(len(parent), maxHolder)])
+	parent = parent[:min(len(parent), maxHolder)]
+	f := field{meaning: m, place: rd.place, format: rd.format, value: value}
 	rd.tally.note(secret, value)
 	if secret {
-		rd.passwords = rd.keep(rd.passwords, f)
+		rd.passwords = rd.keep(rd.passwords, &f, parent)
 	} else {
-		rd.identifiers = rd.keep(rd.identifiers, f)
+		rd.identifiers = rd.keep(rd.identifiers, &f, parent)
 	}
 }
 
@@ -315,12 +321,13 @@ func (rd *reading) empty(m meaning) {
 	}
 }
 
-// keep appends f unless its like is there. Beyond maxCandidates it only notes
-// that there was more: the first ones and the flood decide then.
-func (rd *reading) keep(list []field, f field) []field {
+// keep appends f, a field of the object named holder, unless its like is there.
+// Beyond maxCandidates it only notes that there was more: the first ones and the
+// flood decide then. It allocates for what it keeps only.
+func (rd *reading) keep(list []field, f *field, holder []byte) []field {
 	for i := range list {
 		g := &list[i]
-		if g.role == f.role && g.key == f.key && g.place == f.place && g.holder == f.holder && bytes.Equal(g.value, f.value) {
+		if g.role == f.role && g.key == f.key && g.place == f.place && bytes.Equal(g.value, f.value) && g.holder == string(holder) {
 			return list
 		}
 	}
@@ -331,7 +338,8 @@ func (rd *reading) keep(list []field, f field) []field {
 		}
 		return list
 	}
-	return append(list, f)
+	f.holder = string(holder)
+	return append(list, *f)
 }
 
 // normalised returns the name of a declared field as leaf will see it.

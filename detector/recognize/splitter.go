@@ -26,7 +26,7 @@ func (s *splitter[T]) next(buf []byte) []byte {
 	}
 	for start := s.pos; s.pos < len(s.text); {
 		c := s.text[s.pos]
-		if !isLetter(c) || (s.camel && s.pos > start && s.startsWord()) {
+		if !isLetter(c) || (s.camel && s.pos > start && isWordStart(s.text, s.pos)) {
 			break
 		}
 		if c >= utf8.RuneSelf {
@@ -39,6 +39,20 @@ func (s *splitter[T]) next(buf []byte) []byte {
 		}
 	}
 	return buf
+}
+
+// toLast passes over all words but the last n: what a hostile name is made of in
+// front of them costs no look at a word.
+func (s *splitter[T]) toLast(n int) {
+	for i := len(s.text) - 1; i >= s.pos; i-- {
+		if !isLetter(s.text[i]) || i > 0 && isLetter(s.text[i-1]) && !(s.camel && isWordStart(s.text, i)) {
+			continue
+		}
+		if n--; n == 0 {
+			s.pos = i
+			return
+		}
+	}
 }
 
 // longS is a letter that servers which match names without regard to case, as
@@ -65,17 +79,16 @@ func (s *splitter[T]) foreign(buf []byte) []byte {
 	return buf
 }
 
-// startsWord reports whether the letter at pos, which has a letter before it,
+// isWordStart reports whether the letter at i, which has a letter before it,
 // begins a word.
-func (s *splitter[T]) startsWord() bool {
-	c, before := s.text[s.pos], s.text[s.pos-1]
-	if !isUpper(c) {
+func isWordStart[T ~string | ~[]byte](text T, i int) bool {
+	if !isUpper(text[i]) {
 		return false
 	}
-	if !isUpper(before) {
+	if !isUpper(text[i-1]) {
 		return true
 	}
-	return s.pos+1 < len(s.text) && isLower(s.text[s.pos+1])
+	return i+1 < len(text) && isLower(text[i+1])
 }
 
 func isUpper(c byte) bool { return c >= 'A' && c <= 'Z' }
