@@ -49,19 +49,19 @@ func (c *rpcCall) texts() int {
 // implement alike: Blogger 1.0, MetaWeblog and Movable Type, which the wp.*
 // calls follow, put an id or a key first; login methods begin with the user,
 // those of a server with several databases with the database.
-func (c *rpcCall) credentials() (user, password int, ok bool) {
+func (c *rpcCall) credentials(memo *senseMemo) (user, password int, ok bool) {
 	family, name, _ := strings.Cut(string(c.method[:min(len(c.method), maxName)]), ".")
-	switch strings.ToLower(family) {
-	case "wp", "metaweblog", "mt", "blogger":
+	switch {
+	case isOneOf(family, "wp", "metaweblog", "mt", "blogger"):
 		if user = weblogUser(strings.ToLower(family), strings.ToLower(name)); user < 0 {
 			return 0, 0, false
 		}
 		return user, user + 1, c.n > user+1
-	case "execute", "execute_kw":
+	case isOneOf(family, "execute", "execute_kw"):
 		// (database, number of the user, password, …)
 		return 1, 2, c.n > 2 && c.kinds[0] == textArgument && c.kinds[1] == numberArgument && c.kinds[2] == textArgument
 	}
-	if !c.logsIn() {
+	if !c.logsIn(memo) {
 		return 0, 0, false
 	}
 	switch c.texts() {
@@ -75,10 +75,31 @@ func (c *rpcCall) credentials() (user, password int, ok bool) {
 	return 0, 1, true
 }
 
+func isOneOf(word string, words ...string) bool {
+	return slices.ContainsFunc(words, func(w string) bool { return strings.EqualFold(w, word) })
+}
+
 // logsIn reports whether the last part of the method says login.
-func (c *rpcCall) logsIn() bool {
+func (c *rpcCall) logsIn(memo *senseMemo) bool {
 	i := bytes.LastIndexByte(c.method, '.')
-	return len(c.method) <= maxName && senseOfWords(c.method[i+1:])&(saysLogin|saysLogout) == saysLogin
+	return len(c.method) <= maxName && memo.sense(c.method[i+1:])&(saysLogin|saysLogout) == saysLogin
+}
+
+// senseMemo remembers what the words of a method say. A batch calls the same one
+// again and again, and each call asks more than once.
+type senseMemo struct {
+	text [maxName]byte
+	n    int
+	says pathSense
+}
+
+// sense is senseOfWords of a text of at most maxName bytes.
+func (memo *senseMemo) sense(text []byte) pathSense {
+	if string(memo.text[:memo.n]) != string(text) {
+		memo.n = copy(memo.text[:], text)
+		memo.says = senseOfWords(text)
+	}
+	return memo.says
 }
 
 // weblogUser returns where the user stands in a call of the weblog APIs, -1 for
@@ -97,7 +118,7 @@ func weblogUser(family, name string) int {
 
 // takeCall hands the credentials of a call to rd; false if it has none.
 func (rd *reading) takeCall(c *rpcCall) bool {
-	user, password, ok := c.credentials()
+	user, password, ok := c.credentials(&rd.method)
 	if !ok {
 		return false
 	}
@@ -120,7 +141,7 @@ var callHolder = []byte("params.argument")
 // is done, so it says as much as a path does.
 func (rd *reading) called(method []byte) {
 	if len(method) <= maxName {
-		rd.dispatch |= senseOfWords(method)
+		rd.dispatch |= rd.method.sense(method)
 	}
 	rd.nameCall(method)
 }
@@ -168,7 +189,7 @@ func (rd *reading) endCall() {
 	if rd.call.method != nil && !rd.takeCall(&rd.call) && (rd.call.n > 0 || rd.argued || rd.saw(roleRPC)) {
 		rd.called(rd.call.method)
 		// login(user, {password: …})
-		if rd.call.texts() == 1 && rd.call.n > 1 && rd.call.logsIn() {
+		if rd.call.texts() == 1 && rd.call.n > 1 && rd.call.logsIn(&rd.method) {
 			rd.credential(callUser, callHolder, rd.call.args[0], textValue)
 		}
 	}

@@ -6,7 +6,6 @@ import "bytes"
 // pairs of a body or of a query. Broken percent escapes are kept as they are,
 // as servers do that do not refuse them. At most maxPairs are looked at.
 func scanForm(rd *reading, text []byte) {
-	var name [maxHolder + maxName]byte
 	for n := 0; len(text) > 0; n++ {
 		if n == maxPairs {
 			rd.cut = true
@@ -19,7 +18,7 @@ func scanForm(rd *reading, text []byte) {
 			pair, text = text, nil
 		}
 		key, value, _ := bytes.Cut(pair, []byte{'='})
-		if path, ok := formName(name[:0], key); ok {
+		if path, ok := formName(rd.name[:0], key); ok {
 			rd.leaf(path, value, formValue, textValue)
 		}
 	}
@@ -39,8 +38,10 @@ func formName(dst, raw []byte) (path []byte, ok bool) {
 		var plain [3 * maxHolder]byte
 		name = appendFormValue(plain[:0], raw)
 	}
-	if bytes.ContainsAny(name, "{\"<\n") {
-		return nil, false
+	for _, c := range name {
+		if c == '{' || c == '"' || c == '<' || c == '\n' {
+			return nil, false
+		}
 	}
 	path = appendName(dst, name)
 	return path, len(path) > 0
@@ -58,14 +59,12 @@ func isPlainName(raw []byte) bool {
 
 // plainInNames are the bytes that mean nothing but themselves in the name of a
 // form field.
-var plainInNames = plainBytes()
-
-func plainBytes() (plain [256]bool) {
-	for c := range plain {
-		plain[c] = c == '_' || c == '-' || isLower(byte(c)|0x20) && c < 0x80 || c >= '0' && c <= '9'
+var plainInNames = func() (set [256]bool) {
+	for c := range set {
+		set[c] = c == '_' || c == '-' || isLower(byte(c)|0x20) || c >= '0' && c <= '9'
 	}
-	return plain
-}
+	return set
+}()
 
 // needsDecoding reports whether a raw form text differs from its meaning.
 func needsDecoding(raw []byte) bool {

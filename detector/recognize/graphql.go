@@ -268,6 +268,9 @@ func (g *gqlReader) variable(name []byte, m meaning) {
 			g.rd.credential(m, g.path, d.value, textValue)
 		}
 	}
+	if len(g.rd.bindings) == maxBindings && g.rd.cut {
+		return
+	}
 	if own := nameOf(name); own.role == m.role && own.key == m.key {
 		return
 	}

@@ -37,6 +37,7 @@ const (
 type term struct {
 	text  string
 	sense sense
+	sole  bool // it is among soleNames
 }
 
 // lexicon holds the words field names are made of, in the languages of the
@@ -155,9 +156,7 @@ func build(words map[sense]string) map[string]term {
 		}
 	}
 	for w := range soleNames {
-		if _, ok := m[w]; !ok {
-			m[w] = term{text: w}
-		}
+		m[w] = term{text: w, sense: m[w].sense, sole: true}
 	}
 	return m
 }

@@ -108,8 +108,7 @@ func (rd *reading) part(part []byte) {
 	if !named || file {
 		return
 	}
-	var buf [2 * maxHolder]byte
-	if path := appendName(buf[:0], name); len(path) > 0 {
+	if path := appendName(rd.name[:0], name); len(path) > 0 {
 		rd.leaf(path, part, identityDecoder, textValue)
 	}
 }

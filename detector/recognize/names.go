@@ -205,10 +205,8 @@ func nameOfWords(segment []byte, camel bool) (meaning, sense) {
 	if !p.known {
 		return meaning{}, p.has // a word without an entry has no sense by which a name means anything
 	}
-	if p.n == 1 {
-		if m, ok := soleNames[p.words[0].text]; ok {
-			return m, p.has
-		}
+	if p.n == 1 && p.words[0].sole {
+		return soleNames[p.words[0].text], p.has
 	}
 	if m := p.operation(); m.role != roleNone {
 		return m, p.has

@@ -2,7 +2,6 @@ package recognize
 
 import (
 	"bytes"
-	"strings"
 
 	"github.com/doorward/doorward/config"
 )
@@ -112,7 +111,9 @@ type reading struct {
 	// beyond is how many identifiers came when no more were kept.
 	beyond int
 	memo   nameMemo
-	nested bool // inside a JSON text within a field
+	method senseMemo
+	name   [2 * maxHolder]byte // room for that of one field
+	nested bool                // inside a JSON text within a field
 	scan   jsonScan
 	// namedInPath tells that a path segment ends in a colon and the user's name,
 	// as where clients log in by PUT to a resource of their own (CouchDB, npm);
@@ -355,21 +356,23 @@ func appendName(dst, name []byte) []byte {
 	if len(name) > maxHolder {
 		return append(dst, '~')
 	}
-	start := len(dst)
+	start, from := len(dst), 0
 	for i, c := range name {
-		switch {
-		case c == '[' || c == ']' || c == '.' || c == ':' || (c == '$' && i > 0 && !isBreak(name[i-1])):
-			if n := len(dst); n > start && dst[n-1] != '.' {
-				dst = append(dst, '.')
-			}
-		default:
-			dst = append(dst, c)
+		if !nameBreaks[c] || c == '$' && (i == 0 || nameBreaks[name[i-1]]) {
+			continue
+		}
+		dst = append(dst, name[from:i]...)
+		from = i + 1
+		if n := len(dst); n > start && dst[n-1] != '.' {
+			dst = append(dst, '.')
 		}
 	}
+	dst = append(dst, name[from:]...)
 	if n := len(dst); n > start && dst[n-1] == '.' {
 		dst = dst[:n-1]
 	}
 	return dst
 }
 
-func isBreak(c byte) bool { return strings.IndexByte("[].:$", c) >= 0 }
+// nameBreaks are the bytes at which a name may be cut into segments.
+var nameBreaks = [256]bool{'[': true, ']': true, '.': true, ':': true, '$': true}

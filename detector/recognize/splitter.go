@@ -61,23 +61,42 @@ const longS = 'ſ'
 
 // foreign appends one letter above ASCII in lower case.
 func (s *splitter[T]) foreign(buf []byte) []byte {
-	var raw [utf8.UTFMax]byte
-	n := copy(raw[:], s.text[s.pos:])
-	r, size := utf8.DecodeRune(raw[:n])
-	s.pos += size
-	switch {
-	case r == longS:
-		r = 's'
-	case r >= 'А' && r <= 'Я':
-		r += 'а' - 'А' // Cyrillic, without the search of a table
-	default:
+	var r rune
+	if c, next := s.text[s.pos], s.text[min(s.pos+1, len(s.text)-1)]; c >= 0xc2 && c < 0xe0 && next >= 0x80 && next < 0xc0 {
+		r = rune(c&0x1f)<<6 | rune(next&0x3f)
+		s.pos += 2
+		r = rune(lowerLetters[r])
+	} else {
+		var raw [utf8.UTFMax]byte
+		n := copy(raw[:], s.text[s.pos:])
+		var size int
+		r, size = utf8.DecodeRune(raw[:n])
+		s.pos += size
 		r = unicode.ToLower(r)
 	}
-	if len(buf) < maxName {
-		buf = utf8.AppendRune(buf, r)
+	switch {
+	case len(buf) >= maxName:
+		return buf
+	case r < utf8.RuneSelf:
+		return append(buf, byte(r))
+	case r <= lastOfTwo:
+		return append(buf, 0xc0|byte(r>>6), 0x80|byte(r)&0xbf)
 	}
-	return buf
+	return utf8.AppendRune(buf, r)
 }
+
+// lastOfTwo is the last letter that UTF-8 writes in two bytes.
+const lastOfTwo = 0x7ff
+
+// lowerLetters has the letters of two bytes in lower case, which takes a search
+// otherwise.
+var lowerLetters = func() (lower [lastOfTwo + 1]uint16) {
+	for r := range lower {
+		lower[r] = uint16(unicode.ToLower(rune(r)))
+	}
+	lower[longS] = 's'
+	return lower
+}()
 
 // isWordStart reports whether the letter at i, which has a letter before it,
 // begins a word.
@@ -94,7 +113,15 @@ func isWordStart[T ~string | ~[]byte](text T, i int) bool {
 func isUpper(c byte) bool { return c >= 'A' && c <= 'Z' }
 func isLower(c byte) bool { return c >= 'a' && c <= 'z' }
 
-func isLetter(c byte) bool { return isLower(c|0x20) || c >= utf8.RuneSelf }
+func isLetter(c byte) bool { return isLetterByte[c] }
+
+// isLetterByte has those of ASCII and everything above it.
+var isLetterByte = func() (set [256]bool) {
+	for c := range set {
+		set[c] = isLower(byte(c)|0x20) || c >= utf8.RuneSelf
+	}
+	return set
+}()
 
 func lowerASCII(c byte) byte {
 	if isUpper(c) {

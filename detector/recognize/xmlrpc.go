@@ -217,7 +217,7 @@ func (s *rpcScan) finish(c *memberCall) {
 	rd := s.rd
 	format := rd.format
 	rd.format = FormatXML
-	if !rd.takeCall(&c.rpcCall) && len(c.method) <= maxName && senseOfWords(c.method)&saysAccount != 0 {
+	if !rd.takeCall(&c.rpcCall) && len(c.method) <= maxName && rd.method.sense(c.method)&saysAccount != 0 {
 		rd.called(c.method)
 		for _, m := range c.members[:c.named] {
 			rd.leaf(appendName([]byte("params."), m.name), m.value, identityDecoder, textValue)

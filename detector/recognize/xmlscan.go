@@ -93,6 +93,10 @@ func (x *xmlScanner) upTo(skip int, mark string) ([]byte, bool) {
 // it.
 func (x *xmlScanner) tag() xmlToken {
 	start := x.pos + 1
+	if end := bytes.IndexByte(x.text[start:], '>'); end >= 0 && !quotes(x.text[start:start+end]) {
+		x.pos = start + end + 1
+		return tagToken(x.text[start : start+end])
+	}
 	var quote byte
 	for i := start; i < len(x.text); i++ {
 		c := x.text[i]
@@ -120,14 +124,23 @@ func tagToken(inside []byte) xmlToken {
 	if len(inside) > 0 && inside[0] == '/' {
 		t.kind, inside = xmlShut, inside[1:]
 	}
-	if i := bytes.IndexAny(inside, " \t\r\n"); i >= 0 {
-		inside = inside[:i]
+	name := 0
+	for i, c := range inside {
+		if isJSONSpace(c) {
+			inside = inside[:i]
+			break
+		}
+		if c == ':' {
+			name = i + 1
+		}
 	}
-	if i := bytes.LastIndexByte(inside, ':'); i >= 0 {
-		inside = inside[i+1:]
-	}
-	t.name = inside
+	t.name = inside[name:]
 	return t
+}
+
+// quotes reports whether a tag has quoted attributes.
+func quotes(inside []byte) bool {
+	return bytes.IndexByte(inside, '"') >= 0 || bytes.IndexByte(inside, '\'') >= 0
 }
 
 // unescapeXML decodes the references in character data; without any it is the
