@@ -33,7 +33,7 @@ func (rd *reading) read(r *Request) {
 	rd.path = senseOfPath(r.Path)
 	if r.RawQuery != "" {
 		rd.place, rd.format = inQuery, FormatQuery
-		rd.readQuery(r.RawQuery)
+		rd.readQuery(rd.boundQuery(r.RawQuery))
 	}
 	cut := rd.cut
 	scanBody(rd, r)
@@ -54,6 +54,14 @@ func (rd *reading) read(r *Request) {
 	rd.settleCallIDs()
 	rd.settleLetters()
 	rd.tally.next()
+}
+
+// maxQuery is how much of a query is looked at: as much as of a body.
+const maxQuery = 64 << 10
+
+func (rd *reading) boundQuery(query string) string {
+	rd.cut = rd.cut || len(query) > maxQuery
+	return query[:min(len(query), maxQuery)]
 }
 
 func (rd *reading) readQuery(query string) {

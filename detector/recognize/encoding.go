@@ -2,21 +2,9 @@ package recognize
 
 import (
 	"bytes"
-	"errors"
-	"io"
 	"mime"
-	"net/http"
-	"slices"
 	"strings"
 )
-
-// maxDecoded is how much of a compressed body is unpacked: as much as is
-// looked at of a plain one by default, however far it would expand.
-const maxDecoded = 64 << 10
-
-// maxRequestWindow bounds the memory of the zstd decoder of a request. A body of
-// maxDecoded needs no larger window; one that declares more is not read.
-const maxRequestWindow = 256 << 10
 
 // scanBody reads the inspected prefix of the body in whatever format it comes.
 func scanBody(rd *reading, r *Request) {
@@ -48,7 +36,7 @@ func (rd *reading) rescan(r *Request) {
 	counted := rd.tally
 	rd.binding = true
 	rd.place, rd.format = inQuery, FormatQuery
-	scanForm(rd, []byte(r.RawQuery))
+	scanForm(rd, []byte(rd.boundQuery(r.RawQuery)))
 	rd.place = inBody
 	scanText(rd, rd.plain, strings.Join(r.Header["Content-Type"], ","))
 	rd.binding = false
@@ -112,48 +100,6 @@ func scanPairs(rd *reading, body []byte, form bool) {
 		rd.body = FormatForm
 	}
 	scanForm(rd, body)
-}
-
-// unpack undoes gzip, deflate and zstd (RFC 9110 §8.4.1, RFC 8878), at most
-// maxEncodings of them and at most maxDecoded of the text. When an encoding is
-// unknown, or the body is not what its encoding says, the body is returned as it
-// is and decoded is false.
-func unpack(rd *reading, body []byte, h http.Header) (plain []byte, decoded bool) {
-	if len(h["Content-Encoding"]) == 0 {
-		return body, true
-	}
-	encodings := contentEncodings(h)
-	if len(encodings) > maxEncodings {
-		return body, false
-	}
-	plain = body
-	for _, encoding := range slices.Backward(encodings) {
-		var ok bool
-		if plain, ok = unpackOne(rd, plain, encoding); !ok {
-			return body, false
-		}
-	}
-	return plain, true
-}
-
-func unpackOne(rd *reading, body []byte, encoding string) (plain []byte, ok bool) {
-	r, err := decoderOf(encoding, body, maxRequestWindow)
-	if err != nil {
-		return nil, false
-	}
-	defer r.Close()
-	buf := make([]byte, maxDecoded)
-	n, _ := io.ReadFull(r, buf)
-	if n == 0 {
-		return nil, false
-	}
-	// Only a reader at the clean end of its stream says EOF: a full buffer may
-	// have more behind it, a cut or broken stream keeps its error.
-	var one [1]byte
-	if more, err := r.Read(one[:]); more > 0 || !errors.Is(err, io.EOF) {
-		rd.cut = true
-	}
-	return buf[:n], true
 }
 
 // readableCharset reports whether names can be read byte by byte: in UTF-8, in

@@ -9,6 +9,12 @@ const (
 	// maxFieldNames is how many fields of a document are asked for what their
 	// name says.
 	maxFieldNames = 128
+	// maxDocuments is how many documents of a request are read, several times what
+	// servers let a batch hold.
+	maxDocuments = 128
+	// maxGiven is how many times the value that a document gives a variable itself
+	// is taken for an argument.
+	maxGiven = 128
 	// maxArgumentDepth is how deep input objects within arguments are followed.
 	maxArgumentDepth = 16
 )
@@ -37,6 +43,7 @@ type gqlReader struct {
 	named    bool      // a field with credentials names the route
 	calls    tally
 	defaults []gqlDefault
+	given    int // how many of their values were taken
 	path     []byte
 	// meant is what path means, once it was classified.
 	meant      meaning
@@ -50,6 +57,10 @@ type gqlDefault struct{ name, value []byte }
 // tells more than the name of the operation, which the client invents.
 func (rd *reading) readDocument(path, text []byte) {
 	if !looksLikeDocument(text) {
+		return
+	}
+	if rd.documents++; rd.documents > maxDocuments {
+		rd.cut, rd.opaque = true, true
 		return
 	}
 	parent, _ := cutLast(path)
@@ -263,11 +274,7 @@ func (g *gqlReader) variable(name []byte, m meaning) {
 	}
 	g.note(m, name)
 	g.rd.empty(m)
-	for _, d := range g.defaults {
-		if bytes.Equal(d.name, name) {
-			g.rd.credential(m, g.path, d.value, textValue)
-		}
-	}
+	g.giveDefaults(name, m)
 	if len(g.rd.bindings) == maxBindings && g.rd.cut {
 		return
 	}
@@ -284,6 +291,20 @@ func (g *gqlReader) variable(name []byte, m meaning) {
 	}
 	path = appendName(append(path, "variables."...), name)
 	g.rd.bindings = append(g.rd.bindings, binding{path: path, meaning: m})
+}
+
+// giveDefaults takes the values that the document gives a variable itself.
+func (g *gqlReader) giveDefaults(name []byte, m meaning) {
+	for _, d := range g.defaults {
+		if !bytes.Equal(d.name, name) {
+			continue
+		}
+		if g.given++; g.given > maxGiven {
+			g.rd.cut = true
+			return
+		}
+		g.rd.credential(m, g.path, d.value, textValue)
+	}
 }
 
 // bind takes the value of a variable that is a credential by the argument it is

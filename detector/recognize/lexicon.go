@@ -192,6 +192,24 @@ var stemModifiers = []struct {
 	{"token", isNot},
 }
 
+// modifierLetters are the letters of each, by which most are ruled out.
+var modifierLetters = func() (sets []uint32) {
+	for _, m := range stemModifiers {
+		sets = append(sets, lettersOf([]byte(m.text)))
+	}
+	return sets
+}()
+
+// lettersOf is the set of the small letters of ASCII in a word.
+func lettersOf(word []byte) (set uint32) {
+	for _, c := range word {
+		if isLower(c) {
+			set |= 1 << (c - 'a')
+		}
+	}
+	return set
+}
+
 // lookup returns the entry of a lower-case word; the zero term for unknown
 // words. It does not allocate.
 func lookup(word []byte) term {
@@ -214,7 +232,11 @@ func lookup(word []byte) term {
 		if string(before) == "re" {
 			t.sense |= isConfirm
 		}
-		for _, m := range stemModifiers {
+		around := lettersOf(before) | lettersOf(after)
+		for i, m := range stemModifiers {
+			if modifierLetters[i]&^around != 0 {
+				continue
+			}
 			if bytes.Contains(before, []byte(m.text)) || bytes.Contains(after, []byte(m.text)) {
 				t.sense |= m.sense
 			}

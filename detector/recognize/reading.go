@@ -86,12 +86,13 @@ type reading struct {
 	dispatch pathSense
 	// bindings are the variables of documents that are credentials; binding
 	// tells that they are looked for, in a second pass.
-	bindings []binding
-	binding  bool
-	call     rpcCall  // of JSON-RPC
-	argued   bool     // params came with it
-	texts    [][]byte // of a protobuf message
-	tally    tally
+	bindings  []binding
+	binding   bool
+	documents int      // how many were read
+	call      rpcCall  // of JSON-RPC
+	argued    bool     // params came with it
+	texts     [][]byte // of a protobuf message
+	tally     tally
 	// plain is the body without its encoding.
 	plain []byte
 

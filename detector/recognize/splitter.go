@@ -63,16 +63,15 @@ const longS = 'ſ'
 func (s *splitter[T]) foreign(buf []byte) []byte {
 	var r rune
 	if c, next := s.text[s.pos], s.text[min(s.pos+1, len(s.text)-1)]; c >= 0xc2 && c < 0xe0 && next >= 0x80 && next < 0xc0 {
-		r = rune(c&0x1f)<<6 | rune(next&0x3f)
+		r = rune(lowerLetters[rune(c&0x1f)<<6|rune(next&0x3f)])
 		s.pos += 2
-		r = rune(lowerLetters[r])
 	} else {
 		var raw [utf8.UTFMax]byte
 		n := copy(raw[:], s.text[s.pos:])
 		var size int
 		r, size = utf8.DecodeRune(raw[:n])
 		s.pos += size
-		r = unicode.ToLower(r)
+		r = lowerLetter(r)
 	}
 	switch {
 	case len(buf) >= maxName:
@@ -88,9 +87,18 @@ func (s *splitter[T]) foreign(buf []byte) []byte {
 // lastOfTwo is the last letter that UTF-8 writes in two bytes.
 const lastOfTwo = 0x7ff
 
-// lowerLetters has the letters of two bytes in lower case, which takes a search
-// otherwise.
-var lowerLetters = func() (lower [lastOfTwo + 1]uint16) {
+// lowerLetter is unicode.ToLower, which searches, with a look at a table for the
+// letters of most scripts that have capitals.
+func lowerLetter(r rune) rune {
+	if int(r) < len(lowerLetters) {
+		return rune(lowerLetters[r])
+	}
+	return unicode.ToLower(r)
+}
+
+// lowerLetters has the letters in front of those of China and Japan in lower
+// case.
+var lowerLetters = func() (lower [0x2e00]uint16) {
 	for r := range lower {
 		lower[r] = uint16(unicode.ToLower(rune(r)))
 	}

@@ -9,6 +9,9 @@ import (
 const (
 	// maxXMLDepth is how deep arrays and structs of XML-RPC are followed.
 	maxXMLDepth = 64
+	// maxPrologue is how many elements may stand before a methodCall, which is the
+	// first one of its document.
+	maxPrologue = 64
 	// maxMembers is how many members of structs are kept of one call.
 	maxMembers = 8
 )
@@ -58,6 +61,7 @@ type rpcScan struct {
 	last   []byte // name of the last opened tag
 	buffer []byte // text since the last tag
 	count  int    // of the values
+	opens  int    // of the elements
 	over   bool   // too many of them, or too deep
 
 	outer, inner memberCall
@@ -90,7 +94,7 @@ func (s *rpcScan) run() {
 			s.closed(t.name)
 		}
 		s.buffer = nil
-		if s.over = s.over || s.count > maxPairs; s.over {
+		if s.over = s.over || s.count > maxPairs; s.over || !s.seen && s.opens > maxPrologue {
 			return
 		}
 	}
@@ -111,6 +115,7 @@ func (s *rpcScan) characters(t xmlToken) {
 
 func (s *rpcScan) opened(name []byte) {
 	s.last = name
+	s.opens++
 	switch string(name) {
 	case "methodCall":
 		s.seen = true
