@@ -15,7 +15,7 @@ import (
 // It belongs to the request's goroutine, but for informational headers: the
 // proxy's transport writes those from its own, so that branch touches nothing.
 type observer struct {
-	*caddyhttp.ResponseWriterWrapper
+	caddyhttp.ResponseWriterWrapper
 	status int    // final status, 0 before
 	copied []byte // prefix of the body; its capacity is the bound
 	room   int    // how much more to copy
@@ -26,7 +26,7 @@ type observer struct {
 // newObserver wraps w. buf is used for the copy up to room bytes.
 func newObserver(w http.ResponseWriter, buf []byte, room int) *observer {
 	return &observer{
-		ResponseWriterWrapper: &caddyhttp.ResponseWriterWrapper{ResponseWriter: w},
+		ResponseWriterWrapper: caddyhttp.ResponseWriterWrapper{ResponseWriter: w},
 		copied:                buf[:0], room: room,
 	}
 }

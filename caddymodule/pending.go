@@ -59,8 +59,13 @@ func (v *visit) giveUp() {
 	v.finish()
 }
 
-// only is a header with one field of h.
-func only(h http.Header, name string) http.Header { return http.Header{name: h[name]} }
+// only is a header with one field of h, nil without it.
+func only(h http.Header, name string) http.Header {
+	if len(h[name]) == 0 {
+		return nil
+	}
+	return http.Header{name: h[name]}
+}
 
 // leave lets go of the request, whose handler is about to return.
 func (v *visit) leave() { v.r, v.watch = nil, nil }

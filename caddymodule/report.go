@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -65,7 +66,7 @@ func (v *visit) event() event.Event {
 		if v.outcome.Kind != "" && v.outcome.Kind != config.KindNone {
 			e.Kind = string(v.outcome.Kind) // the app's answer knows better
 		}
-		e.Evidence = append(append(e.Evidence, v.found.Evidence...), v.outcome.Evidence...)
+		e.Evidence = slices.Concat(v.found.Evidence, v.outcome.Evidence)
 		e.Status = v.status
 	}
 	if v.learned.Detection != "" {
@@ -84,11 +85,9 @@ func (v *visit) identify(e *event.Event) {
 	id := v.attempt.Identities[0]
 	seen := v.learned.Seen || v.h.app.state.detector.Seen(&v.attempt)
 	e.Identity = identity.Mask(id, seen, v.h.policy.Site().PlaintextIdentities)
-	e.Pseudonym, e.KeyID = v.attempt.Pseudonym().String(), v.site.Keys().ID()
+	e.Pseudonym, e.KeyID = v.pseudonym(), v.site.Keys().ID()
 	e.PrimaryKey, _, _ = id.PrimaryKey()
-	for _, pair := range id.Pairs() {
-		e.IdentityKeys = append(e.IdentityKeys, pair.Key)
-	}
+	e.IdentityKeys = id.Keys()
 }
 
 // requestID is {http.request.uuid} if something before has asked for it. Making

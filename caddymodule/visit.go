@@ -34,9 +34,13 @@ type visit struct {
 	header  http.Header
 	learned detector.Settlement
 	told    lateText // {vars.doorward_outcome}
+	result  string   // its value
+	noted   notes    // for the access log
+	hex     string   // the pseudonym as text, once it was asked for
 
 	origin   origin
 	exchange recognize.Exchange
+	counted  recognize.Credentials // those of exchange
 	// sent is the header of the request, of an attempt that waits.
 	sent http.Header
 }
@@ -233,12 +237,12 @@ func (v *visit) response(done bool, err error) recognize.Response {
 const statusClientClosed = 499
 
 func (v *visit) exchangeWith(resp *recognize.Response) recognize.Exchange {
-	found := v.found
+	v.counted = v.found
 	if v.attempt.CountedAsLogin() {
-		found.Kind = config.KindLogin
+		v.counted.Kind = config.KindLogin
 	}
 	r := requestOf(v.r)
-	return r.Exchange(&found, resp, v.site.Facts(&v.attempt))
+	return r.Exchange(&v.counted, resp, v.site.Facts(&v.attempt))
 }
 
 // sheltered runs f; should the detector ever panic, the request goes on and
@@ -259,22 +263,19 @@ func (h *Handler) sheltered(what string, f func()) {
 func (v *visit) annotate() {
 	ctx := v.r.Context()
 	caddyhttp.SetVar(ctx, "doorward_outcome", &v.told)
-	caddyhttp.SetVar(ctx, "doorward_kind", string(v.attempt.Kind))
-	caddyhttp.SetVar(ctx, "doorward_verdict", string(v.verdict.Answer))
-	logField(v.r, zap.String("doorward_kind", string(v.attempt.Kind)))
-	logField(v.r, zap.String("doorward_verdict", string(v.verdict.Answer)))
-	if v.verdict.Would != "" {
-		caddyhttp.SetVar(ctx, "doorward_would", string(v.verdict.Would))
-		logField(v.r, zap.String("doorward_would", string(v.verdict.Would)))
+	v.noted = notes{
+		{"doorward_kind", string(v.attempt.Kind)},
+		{"doorward_verdict", string(v.verdict.Answer)},
+		{"doorward_would", string(v.verdict.Would)},
+		{"doorward_detection", string(v.verdict.Detection)},
+		{"doorward_identity", v.pseudonym()},
 	}
-	if v.verdict.Detection != "" {
-		caddyhttp.SetVar(ctx, "doorward_detection", string(v.verdict.Detection))
-		logField(v.r, zap.String("doorward_detection", string(v.verdict.Detection)))
+	for i, n := range v.noted {
+		if i < alwaysNoted || n.value != "" {
+			caddyhttp.SetVar(ctx, n.name, n.value)
+		}
 	}
-	if id := v.pseudonym(); id != "" {
-		caddyhttp.SetVar(ctx, "doorward_identity", id)
-		logField(v.r, zap.String("doorward_identity", id))
-	}
+	logField(v.r, v.noted.field())
 }
 
 // handled reports whether a handler doorward around this one has the attempt
@@ -300,9 +301,9 @@ func (t *lateText) String() string {
 }
 
 func (v *visit) annotateOutcome() {
-	text := string(v.outcome.Result)
-	v.told.text.Store(&text)
-	logField(v.r, zap.String("doorward_outcome", text))
+	v.result = string(v.outcome.Result)
+	v.told.text.Store(&v.result)
+	logField(v.r, zap.String("doorward_outcome", v.result))
 }
 
 func logField(r *http.Request, f zap.Field) {
@@ -312,8 +313,8 @@ func logField(r *http.Request, f zap.Field) {
 }
 
 func (v *visit) pseudonym() string {
-	if v.attempt.Pseudonym().IsZero() {
-		return ""
+	if v.hex == "" && !v.attempt.Pseudonym().IsZero() {
+		v.hex = v.attempt.Pseudonym().String()
 	}
-	return v.attempt.Pseudonym().String()
+	return v.hex
 }

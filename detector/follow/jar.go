@@ -103,11 +103,12 @@ func pairOf(text string) (c jarCookie, ok bool) {
 // clockOf is the time of the answer. Without one only dates from before the
 // protocol are surely over.
 func clockOf(response http.Header) time.Time {
-	now, err := http.ParseTime(response.Get("Date"))
-	if err != nil {
-		return time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+	if date := response.Get("Date"); date != "" {
+		if now, err := http.ParseTime(date); err == nil {
+			return now
+		}
 	}
-	return now
+	return time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 }
 
 // isOver reports whether an answer takes the cookie away.

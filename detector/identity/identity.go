@@ -71,6 +71,15 @@ func (id Identity) Empty() bool { return len(id.pairs) == 0 }
 // Pairs returns a copy of the identifiers, sorted by the bytes of their keys.
 func (id Identity) Pairs() []Pair { return slices.Clone(id.pairs) }
 
+// Keys returns the keys of the identifiers, sorted by their bytes.
+func (id Identity) Keys() []string {
+	keys := make([]string, 0, len(id.pairs))
+	for _, p := range id.pairs {
+		keys = append(keys, p.Key)
+	}
+	return keys
+}
+
 // Value returns the value of key, or "" if there is none.
 func (id Identity) Value(key string) string {
 	for _, p := range id.pairs {

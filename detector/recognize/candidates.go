@@ -154,7 +154,8 @@ func identify(fields []field, k config.Kind) named {
 		return composite(fields)
 	}
 	var n named
-	var seen [][]byte
+	var room [maxCandidates][]byte
+	seen := room[:0]
 	for i, f := range fields {
 		if slices.ContainsFunc(seen, func(v []byte) bool { return bytes.Equal(v, f.value) }) {
 			continue

@@ -30,7 +30,7 @@ func (rd *reading) weigh(c *Credentials, s scene) (float32, []string) {
 	}
 	switch {
 	case saysKind(rd.path, c.Kind):
-		evidence = append(evidence, "path of a "+string(c.Kind))
+		evidence = append(evidence, pathPhrase[c.Kind])
 	case saysKind(s.path, c.Kind):
 		evidence = append(evidence, "call of a "+string(c.Kind))
 	}
@@ -85,7 +85,42 @@ func describe(what string, f field) string {
 	case FormatProtobuf:
 		return what + " in a protobuf message"
 	}
+	switch what {
+	case "password":
+		return fieldPhrase(passwordPhrases, what, f.word)
+	case "identifier":
+		return fieldPhrase(identifierPhrases, what, f.word)
+	}
 	return what + " field " + f.word
+}
+
+// The phrases that most evidence is made of, so that an attempt makes none anew.
+var (
+	passwordPhrases   = phrases("password")
+	identifierPhrases = phrases("identifier")
+	pathPhrase        = func() map[config.Kind]string {
+		m := map[config.Kind]string{}
+		for _, k := range config.Kinds {
+			m[k] = "path of a " + string(k)
+		}
+		return m
+	}()
+)
+
+// phrases maps the words of the lexicon to what describe says of them.
+func phrases(what string) map[string]string {
+	m := make(map[string]string, len(lexicon))
+	for word := range lexicon {
+		m[word] = what + " field " + word
+	}
+	return m
+}
+
+func fieldPhrase(known map[string]string, what, word string) string {
+	if phrase, ok := known[word]; ok {
+		return phrase
+	}
+	return what + " field " + word
 }
 
 // saysKind reports whether a path, or a call, speaks of kind k.
