@@ -3,6 +3,8 @@ package caddymodule
 import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
+
+	"github.com/doorward/doorward/config"
 )
 
 // notes are what the access log tells of an attempt before its outcome. Each is
@@ -16,6 +18,26 @@ type note struct{ name, value string }
 
 // alwaysNoted is how many of the notes are told even when they are empty.
 const alwaysNoted = 2
+
+// variable is the value of a note as Caddy keeps variables. Those of a closed set
+// are boxed once for all attempts.
+func (n note) variable() any {
+	if boxed, ok := boxedTexts[n.value]; ok {
+		return boxed
+	}
+	return n.value
+}
+
+var boxedTexts = func() map[string]any {
+	m := map[string]any{}
+	for _, k := range config.Kinds {
+		m[string(k)] = string(k)
+	}
+	for _, a := range []config.Answer{config.AnswerAllow, config.AnswerTag, config.AnswerLimit, config.AnswerBlock, config.AnswerDrop} {
+		m[string(a)] = string(a)
+	}
+	return m
+}()
 
 // MarshalLogObject adds the fields.
 func (n *notes) MarshalLogObject(to zapcore.ObjectEncoder) error {

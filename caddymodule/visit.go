@@ -272,7 +272,7 @@ func (v *visit) annotate() {
 	}
 	for i, n := range v.noted {
 		if i < alwaysNoted || n.value != "" {
-			caddyhttp.SetVar(ctx, n.name, n.value)
+			caddyhttp.SetVar(ctx, n.name, n.variable())
 		}
 	}
 	logField(v.r, v.noted.field())

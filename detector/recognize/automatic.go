@@ -188,7 +188,8 @@ func (rd *reading) fill(c *Credentials, r *Request, s scene) {
 	c.Route = routeOf(r, c.Declared, rd)
 	c.Format = rd.carrier()
 	secrets, ambiguous := rd.secrets(c.Kind)
-	n := identify(rd.candidates(c.Kind), c.Kind)
+	var room [4]field
+	n := identify(rd.candidates(c.Kind, room[:0]), c.Kind)
 	c.Secrets, c.Identities = secrets, n.identities
 	// What was cut, deeply nested or more than anyone fills in may hide the
 	// value the app takes: of two fields of one name most take the last, and it

@@ -54,10 +54,16 @@ func (rd *reading) secrets(k config.Kind) (values [][]byte, ambiguous bool) {
 // a decoy must not hide it; a bare id only when it is all there is. Identifiers
 // in an object that neither holds a password nor contains one that does are
 // about somebody else.
-func (rd *reading) candidates(k config.Kind) []field {
-	related := slices.DeleteFunc(slices.Clone(rd.identifiers), func(f field) bool { return !rd.nearPassword(f) })
+// They are appended to room.
+func (rd *reading) candidates(k config.Kind, room []field) []field {
+	related := room
+	for _, f := range rd.identifiers {
+		if rd.nearPassword(f) {
+			related = append(related, f)
+		}
+	}
 	if len(related) == 0 {
-		related = slices.Clone(rd.identifiers)
+		related = append(related, rd.identifiers...)
 	}
 	has := func(r role) bool {
 		return slices.ContainsFunc(related, func(f field) bool { return f.role == r })
