@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"strings"
+	"sync"
 
 	"github.com/klauspost/compress/zstd"
 
@@ -24,7 +25,7 @@ func fill(begin, unit, end string) string {
 
 // worstBodies are the most expensive bodies of 64 KiB we know for each parser
 // (H13: at most 2 ms and 1 MiB each).
-func worstBodies() map[string]*Request {
+var worstBodies = sync.OnceValue(func() map[string]*Request {
 	parts := func(unit string) *Request {
 		return asked("POST /login", "multipart/form-data; boundary=X", fill("", unit, "--X--"))
 	}
@@ -99,7 +100,7 @@ func worstBodies() map[string]*Request {
 	}
 	maps.Copy(bodies, worseBodies())
 	return bodies
-}
+})
 
 // worseBodies make the one costliest step of a parser as often as 64 KiB can.
 func worseBodies() map[string]*Request {
