@@ -56,15 +56,7 @@ func (rd *reading) secrets(k config.Kind) (values [][]byte, ambiguous bool) {
 // about somebody else.
 // They are appended to room.
 func (rd *reading) candidates(k config.Kind, room []field) []field {
-	related := room
-	for _, f := range rd.identifiers {
-		if rd.nearPassword(f) {
-			related = append(related, f)
-		}
-	}
-	if len(related) == 0 {
-		related = append(related, rd.identifiers...)
-	}
+	related := rd.related(room)
 	has := func(r role) bool {
 		return slices.ContainsFunc(related, func(f field) bool { return f.role == r })
 	}
@@ -87,6 +79,19 @@ func (rd *reading) candidates(k config.Kind, room []field) []field {
 	// that the app's own form asks for names him best.
 	slices.SortStableFunc(related, func(a, b field) int { return trust(b) - trust(a) })
 	return related
+}
+
+// related appends the identifiers that belong to a password, all if none does.
+func (rd *reading) related(room []field) []field {
+	for _, f := range rd.identifiers {
+		if rd.nearPassword(f) {
+			room = append(room, f)
+		}
+	}
+	if len(room) == 0 {
+		room = append(room, rd.identifiers...)
+	}
+	return room
 }
 
 // namesPerson reports whether a bare name is that of a person rather than of an

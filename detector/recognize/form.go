@@ -1,6 +1,9 @@
 package recognize
 
-import "bytes"
+import (
+	"bytes"
+	"slices"
+)
 
 // scanForm reads application/x-www-form-urlencoded text (WHATWG URL §5.1): the
 // pairs of a body or of a query. Broken percent escapes are kept as they are,
@@ -31,7 +34,7 @@ func formName(dst, raw []byte) (path []byte, ok bool) {
 		return nil, false
 	}
 	if len(raw) <= maxHolder && isPlainName(raw) {
-		return raw[:len(raw):len(raw)], true
+		return slices.Clip(raw), true
 	}
 	name := raw
 	if needsDecoding(raw) {
