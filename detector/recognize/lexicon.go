@@ -146,7 +146,7 @@ var soleNames = map[string]meaning{
 }
 
 // lexiconTable is the lexicon for [lookup].
-var lexiconTable = newWordTable(lexicon)
+var lexiconTable = makeWordTable(lexicon)
 
 func build(words map[sense]string) map[string]term {
 	m := make(map[string]term, 400)
@@ -213,7 +213,7 @@ func lettersOf(word []byte) (set uint32) {
 // lookup returns the entry of a lower-case word; the zero term for unknown
 // words. It does not allocate.
 func lookup(word []byte) term {
-	if t, ok := lexiconTable.find(word); ok {
+	if t, ok := lexiconTable.lookup(word); ok {
 		return t
 	}
 	if len(word) <= 2 {

@@ -104,7 +104,7 @@ var pathWords = buildPathWords(map[pathSense]string{
 })
 
 // pathTable is pathWords for [senseOfWords].
-var pathTable = newWordTable(pathWords)
+var pathTable = makeWordTable(pathWords)
 
 func buildPathWords(words map[pathSense]string) map[string]pathSense {
 	m := make(map[string]pathSense, 200)
@@ -200,7 +200,7 @@ func senseOfWords[T ~string | ~[]byte](text T) pathSense {
 		all |= senseOfWord(word)
 		if n := len(before); n > 0 {
 			before = append(before, word...)
-			both, _ := pathTable.find(before)
+			both, _ := pathTable.lookup(before)
 			all |= both
 			before = append(before[:0], word...)
 			continue
@@ -214,7 +214,7 @@ func senseOfWords[T ~string | ~[]byte](text T) pathSense {
 }
 
 func senseOfWord(word []byte) pathSense {
-	if s, ok := pathTable.find(word); ok {
+	if s, ok := pathTable.lookup(word); ok {
 		return s
 	}
 	if len(word) < len("login") {

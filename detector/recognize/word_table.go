@@ -55,6 +55,15 @@ func (t *wordTable[V]) get(word []byte) (value V) {
 	return value
 }
 
+// lookup returns the value of a word and whether it is in the table.
+func (t *wordTable[V]) lookup(word []byte) (value V, ok bool) {
+	i := t.find(word)
+	if i < 0 {
+		return value, false
+	}
+	return t.values[i], true
+}
+
 // find returns the number of a word, -1 when there is none.
 func (t *wordIndex) find(word []byte) int {
 	if len(word) == 0 {
