@@ -24,11 +24,38 @@ type Thresholds struct {
 	Pair Rate `json:"pair,omitzero"`
 
 	// Account is distinct guesses at one account from sources that never
-	// logged in to it, when at least three sources took part. Default 25/1h,
-	// well under the 100 an hour of OWASP ASVS 2.2.1.
+	// logged in to it, when at least three sources took part. Default 10/1h,
+	// a tenth of the 100 an hour that OWASP ASVS 2.2.1 allows.
 	Account Rate `json:"account,omitzero"`
 
-	// Signups is accounts created per source. Default 10/10m, as AWS ACFP.
+	// Contacts is for how many different accounts a source may fail at first
+	// contact, as long as none logs in between; a login of an account that is
+	// older than a week takes two back. It fades with a half-life of six hours,
+	// the window is for the reader. Default 4/24h: threshold random walk, Jung
+	// et al. 2004. Networks are judged by 1.6 times as many, providers of servers by
+	// 3 times as many.
+	Contacts Rate `json:"contacts,omitzero"`
+
+	// Spray is for how many names one wrong password may be tried before it is
+	// refused to strangers. Default 20/24h, as StopGuessing calls a password
+	// frequent.
+	Spray Rate `json:"spray,omitzero"`
+
+	// Resets is requests for a password reset per source. Default 10/15m, as
+	// Authelia. Sources from which people log in have five times as many.
+	Resets Rate `json:"resets,omitzero"`
+
+	// AccountResets is requests for a reset of one account by sources that
+	// never logged in to it. Default 5/1h.
+	AccountResets Rate `json:"account_resets,omitzero"`
+
+	// Codes is codes of a second factor for one account from one source.
+	// Default 10/10m; Authelia allows 50.
+	Codes Rate `json:"codes,omitzero"`
+
+	// Signups is accounts created per source. Default 50/24h: a class at
+	// school signs up within minutes. A flood from several sources is found
+	// otherwise. AWS ACFP blocks at 10/10m.
 	Signups Rate `json:"signups,omitzero"`
 
 	// Ban is the length of the first sanction; each further one doubles.
@@ -43,17 +70,22 @@ type Thresholds struct {
 
 // DefaultThresholds are the thresholds of `doorward` alone.
 var DefaultThresholds = Thresholds{
-	Source:     Rate{10, Duration(10 * time.Minute)},
-	SourceSlow: Rate{100, Duration(24 * time.Hour)},
-	Pair:       Rate{10, Duration(24 * time.Hour)},
-	Account:    Rate{25, Duration(time.Hour)},
-	Signups:    Rate{10, Duration(10 * time.Minute)},
-	Ban:        Duration(10 * time.Minute),
-	BanCap:     Duration(24 * time.Hour),
+	Source:        Rate{10, Duration(10 * time.Minute)},
+	SourceSlow:    Rate{100, Duration(24 * time.Hour)},
+	Pair:          Rate{10, Duration(24 * time.Hour)},
+	Account:       Rate{10, Duration(time.Hour)},
+	Contacts:      Rate{4, Duration(24 * time.Hour)},
+	Spray:         Rate{20, Duration(24 * time.Hour)},
+	Resets:        Rate{10, Duration(15 * time.Minute)},
+	AccountResets: Rate{5, Duration(time.Hour)},
+	Codes:         Rate{10, Duration(10 * time.Minute)},
+	Signups:       Rate{50, Duration(24 * time.Hour)},
+	Ban:           Duration(10 * time.Minute),
+	BanCap:        Duration(24 * time.Hour),
 }
 
 // ThresholdNames lists the names an operator may write, in order.
-var ThresholdNames = []string{"source", "source_slow", "pair", "account", "signups"}
+var ThresholdNames = []string{"source", "source_slow", "pair", "account", "contacts", "spray", "resets", "account_resets", "codes", "signups"}
 
 // Rate returns the field called name, or nil.
 func (t *Thresholds) Rate(name string) *Rate {
@@ -66,6 +98,16 @@ func (t *Thresholds) Rate(name string) *Rate {
 		return &t.Pair
 	case "account":
 		return &t.Account
+	case "contacts":
+		return &t.Contacts
+	case "spray":
+		return &t.Spray
+	case "resets":
+		return &t.Resets
+	case "account_resets":
+		return &t.AccountResets
+	case "codes":
+		return &t.Codes
 	case "signups":
 		return &t.Signups
 	}

@@ -128,8 +128,21 @@ const (
 	SlowGuessing Detection = "slow_guessing"
 	// Distributed: many distinct guesses at one account from many sources.
 	Distributed Detection = "distributed"
+	// PasswordSpray: one wrong password tried for many names, from wherever.
+	PasswordSpray Detection = "password_spray"
+	// Attack: strangers fail all over the site, and they come from where this
+	// one comes from.
+	Attack Detection = "attack"
+	// AttackSolved: the same, and strangers from there solve challenges and
+	// fail all the same.
+	AttackSolved Detection = "attack_solved"
 	// SignupFlood: many accounts created from one source.
 	SignupFlood Detection = "signup_flood"
+	// ResetFlood: resets asked for many accounts by one source, or for one
+	// account by strangers.
+	ResetFlood Detection = "reset_flood"
+	// CodeGuessing: many codes of a second factor.
+	CodeGuessing Detection = "code_guessing"
 	// Uninspectable: a login whose body could not be read, where legitimate
 	// clients were seen to send none like it.
 	Uninspectable Detection = "uninspectable"
@@ -144,7 +157,8 @@ const (
 
 // Detections lists what may stand in an `on` line besides list names.
 var Detections = []Detection{
-	BruteForce, CredentialStuffing, SlowGuessing, Distributed, SignupFlood, Uninspectable, Takeover,
+	BruteForce, CredentialStuffing, SlowGuessing, Distributed,
+	PasswordSpray, Attack, AttackSolved, SignupFlood, ResetFlood, CodeGuessing, Uninspectable, Takeover,
 }
 
 // Axis is what evidence is counted by and sanctions are put on.
@@ -157,6 +171,11 @@ const (
 	AxisAccount Axis = "account"
 	AxisPair    Axis = "pair"
 	AxisRoute   Axis = "route"
+	// AxisNetwork is where strangers come from, as far as it can be told:
+	// a network, a provider, a list.
+	AxisNetwork Axis = "network"
+	// AxisCredential is one password, whoever tries it.
+	AxisCredential Axis = "credential"
 )
 
 // Axes lists the axes a `limit` line may count by.

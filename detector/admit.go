@@ -59,6 +59,8 @@ type admission struct {
 	tight   bool
 	would   rules.Detection
 	lenient bool
+
+	keys [2]evidence.Key
 }
 
 // decide asks, from the cheapest to the dearest: the operator's entries,
@@ -80,6 +82,14 @@ func (c *admission) decide() Verdict {
 		return v
 	}
 	if v, done := c.limits(); done {
+		c.letGo()
+		return v
+	}
+	if v, done := c.strangers(); done {
+		c.letGo()
+		return v
+	}
+	if v, done := c.floods(); done {
 		c.letGo()
 		return v
 	}

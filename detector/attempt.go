@@ -25,6 +25,10 @@ type Source struct {
 	// Forwarded tells that the request bore forwarding headers that were not
 	// trusted: the peer may be a proxy nobody has declared.
 	Forwarded bool
+	// ASN is the number of the provider, 0 when unknown.
+	ASN uint32
+	// Country is where the address is, two letters, zero when unknown.
+	Country [2]byte
 	// Lists are the address lists that name Addr.
 	Lists []string
 }
@@ -88,6 +92,12 @@ type Attempt struct {
 	// nothing by itself: only the pair of client and account is ever known.
 	Client uint64
 
+	// Solved tells that the client has solved a challenge for this attempt.
+	Solved bool
+
+	// UserAgent is a tag of the client's software, 0 when unknown.
+	UserAgent uint32
+
 	// Confidence is how sure it is that this is an attempt at all.
 	Confidence float32
 
@@ -101,6 +111,8 @@ type reservation struct {
 	route    *Route
 	path     string // where it arrived, in one spelling
 	source   evidence.Key
+	network  evidence.Key       // around the source
+	class    evidence.Key       // what strangers from there are judged by
 	name     identity.Pseudonym // of the first identity as it was written
 	accounts [recognize.MaxIdentities]accountReservation
 	n        int
@@ -108,8 +120,11 @@ type reservation struct {
 
 	held          bool // something is reserved
 	repeat        bool // the same wrong credential as before: nothing is charged
-	familiar      bool // source or client logged in to the first account before
-	vouched       bool // … and is told apart from others: no source sanctions
+	who           visitor
+	standing      familiarity // how well the first account knows who comes
+	resident      bool        // aged accounts log in from the source
+	familiar      bool        // source or client logged in to the first account before
+	vouched       bool        // … and is told apart from others: no source sanctions
 	sourceCharged bool
 	guess         bool // counted as a login, whatever it claims to be
 	signup        bool
@@ -120,8 +135,11 @@ type reservation struct {
 
 type accountReservation struct {
 	account, pair  evidence.Key
+	bySource       evidence.Key       // pair of account and source, whoever the client
 	pseudonym      identity.Pseudonym // of the folded name: what is counted by
-	familiar       bool               // the source or client logged in to this account before
+	standing       familiarity
+	aged           bool // the account is old enough to speak for others
+	familiar       bool // the source or client logged in to this account before
 	pairCharged    bool
 	accountCharged bool
 	pairTagged     bool

@@ -94,6 +94,10 @@ func (c *admission) chargeSource() (fired rules.Detection) {
 		short, long := seconds(t.Source.Window), seconds(t.SourceSlow.Window)
 		now, slow := e.fails.Value(c.now, short)+r.full(), e.slow.Value(c.now, long)+r.full()
 		names := e.failed.Estimate()
+		if rule := rules.Contact(e.contact.Value(c.now, contactFade), float64(t.Contacts.N*c.factor), config.AxisSource, t.Contacts); c.fires(rule, rules.Contact(e.contact.Value(c.now, contactFade), float64(t.Contacts.N), config.AxisSource, t.Contacts)) {
+			fired = rule
+			return
+		}
 		t := shareOut(t, e.entered.Estimate())
 		if rule := rules.Source(now, names, c.factor, t.Source); c.fires(rule, rules.Source(now, names, 1, t.Source)) {
 			fired = rule
@@ -126,6 +130,7 @@ func (c *admission) thresholds() config.Thresholds {
 	t := c.p.thresholds
 	if c.tight {
 		t.Source.N = max(t.Source.N/2, 1)
+		t.Contacts.N = max(t.Contacts.N*3/4, 1)
 		t.SourceSlow.N = max(t.SourceSlow.N/2, 1)
 		t.Signups.N = max(t.Signups.N/2, 1)
 	}

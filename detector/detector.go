@@ -26,13 +26,16 @@ type Detector struct {
 
 // memory is the evidence: everything whose size max_tracked decides.
 type memory struct {
-	max      int
-	hasher   evidence.Hasher
-	sources  *evidence.Table[sourceEvidence]
-	accounts *evidence.Table[accountEvidence]
-	pairs    *evidence.Table[pairEvidence]
-	ladder   *sanction.Ladder
-	limits   *evidence.LimitStore
+	max       int
+	hasher    evidence.Hasher
+	sources   *evidence.Table[sourceEvidence]
+	accounts  *evidence.Table[accountEvidence]
+	pairs     *evidence.Table[pairEvidence]
+	histories *evidence.Table[accountHistory]
+	networks  *evidence.Table[networkEvidence]
+	floods    *evidence.Table[floodEvidence]
+	ladder    *sanction.Ladder
+	limits    *evidence.LimitStore
 }
 
 // New returns an empty shell: no table, no goroutine, no key.
@@ -79,11 +82,14 @@ func newMemory(maxTracked int, old *memory, clock func() time.Time) (*memory, er
 	} else {
 		m.hasher = old.hasher
 	}
-	var errs [5]error
+	var errs [8]error
 	m.ladder, errs[0] = sanction.NewLadder(maxTracked)
 	m.sources, errs[1] = evidence.NewTable(maxTracked, rankSource)
 	m.accounts, errs[2] = evidence.NewTable(maxTracked, rankAccount)
 	m.pairs, errs[3] = evidence.NewTable(maxTracked, rankPair)
+	m.histories, errs[5] = evidence.NewTable(max(maxTracked/2, 1), rankHistory)
+	m.networks, errs[6] = evidence.NewTable(max(maxTracked/4, 1), rankNetwork)
+	m.floods, errs[7] = evidence.NewTable(max(maxTracked/8, 1), rankFlood)
 	m.limits, errs[4] = evidence.NewLimitStore(maxTracked, m.hasher, clock)
 	if err := errors.Join(errs[:]...); err != nil {
 		return nil, err
@@ -94,6 +100,9 @@ func newMemory(maxTracked int, old *memory, clock func() time.Time) (*memory, er
 		m.sources.Transfer(old.sources, now)
 		m.accounts.Transfer(old.accounts, now)
 		m.pairs.Transfer(old.pairs, now)
+		m.histories.Transfer(old.histories, now)
+		m.networks.Transfer(old.networks, now)
+		m.floods.Transfer(old.floods, now)
 	}
 	return m, nil
 }
@@ -124,12 +133,15 @@ func (d *Detector) Memory() Memory {
 		Tracked: map[string]int{
 			"source": m.sources.Len(), "account": m.accounts.Len(), "pair": m.pairs.Len(),
 			"sanction": m.ladder.Len(), "limit": limits.Len,
+			"history": m.histories.Len(), "network": m.networks.Len(), "flood": m.floods.Len(),
 		},
 		Evictions: map[string]uint64{
 			"source": m.sources.Evictions(), "account": m.accounts.Evictions(), "pair": m.pairs.Evictions(),
 			"sanction": m.ladder.Evictions(), "limit": limits.Evictions,
+			"history": m.histories.Evictions(), "network": m.networks.Evictions(), "flood": m.floods.Evictions(),
 		},
-		Bytes: m.sources.Bytes() + m.accounts.Bytes() + m.pairs.Bytes() + m.ladder.Bytes() + limits.Bytes,
+		Bytes: m.sources.Bytes() + m.accounts.Bytes() + m.pairs.Bytes() + m.ladder.Bytes() + limits.Bytes +
+			m.histories.Bytes() + m.networks.Bytes() + m.floods.Bytes(),
 	}
 }
 

@@ -23,6 +23,7 @@ func (c *admission) succeeded(o recognize.Outcome) (s Settlement) {
 	s.Score = c.score()
 	if r.signup {
 		r.held = false // an account was created: that is what is counted
+		c.signedUp()
 	}
 	c.release(fullWeight)
 	if r.n == 0 {
@@ -32,6 +33,9 @@ func (c *admission) succeeded(o recognize.Outcome) (s Settlement) {
 	if c.a.Kind == config.KindReset && earns {
 		c.open(&r.accounts[0])
 		return s
+	}
+	if c.a.Kind == config.KindMFA {
+		c.codeAccepted()
 	}
 	if c.a.Kind != config.KindLogin {
 		return s
@@ -83,16 +87,13 @@ func (c *admission) sentAgain() (again bool) {
 }
 
 // enter lets a login on a confirmed route earn what it may: the pair begins
-// afresh and is familiar from now on.
+// afresh, and who came is familiar to the account from now on.
 func (c *admission) enter(account *accountReservation) {
 	r := &c.a.reserved
-	begin := func(e *pairEvidence, _ bool) {
-		*e = pairEvidence{success: c.now, entered: c.now, with: r.tag}
-	}
-	c.m.pairs.Update(account.pair, c.now, begin)
-	if c.a.Client != 0 {
-		c.m.pairs.Update(c.m.hasher.ClientPair(c.site.id, account.pseudonym, c.a.Client), c.now, begin)
-	}
+	c.loggedIn(account)
+	c.m.pairs.View(account.pair, func(e *pairEvidence) {
+		*e = pairEvidence{met: e.met, entered: e.entered, with: e.with}
+	})
 	c.m.accounts.Update(account.account, c.now, func(e *accountEvidence, _ bool) {
 		e.success, e.name = c.now, r.nameTag()
 		if r.familiar {

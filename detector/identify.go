@@ -2,7 +2,6 @@ package detector
 
 import (
 	"github.com/doorward/doorward/config"
-	"github.com/doorward/doorward/detector/evidence"
 	"github.com/doorward/doorward/detector/recognize"
 )
 
@@ -51,75 +50,68 @@ func (c *admission) claimsOtherKind() bool {
 		c.site.routes.takesLogins(c.a.reserved.path)
 }
 
-// identify fills in the keys of the source, the accounts and the pairs.
+// identify fills in the keys of the source, the accounts and the pairs, and how
+// well the accounts know who comes.
 func (c *admission) identify() {
 	a, r := c.a, &c.a.reserved
 	r.source = c.m.sourceKey(c.site, a.Source.Addr)
 	r.n = 0
+	c.describeVisitor()
 	for i, id := range a.Identities {
 		if a.Crowd || i == recognize.MaxIdentities || id.Empty() {
 			break
 		}
-		name := c.site.keys.RateKey(id, c.p.config.FoldStrict)
-		r.accounts[i] = accountReservation{
-			pseudonym: name,
-			account:   c.m.hasher.Account(c.site.id, name),
-			pair:      c.pairKey(name),
-		}
+		r.accounts[i] = c.reservationFor(c.site.keys.RateKey(id, c.p.config.FoldStrict))
 		if r.n = i + 1; i == 0 {
 			r.name = c.site.keys.Pseudonym(id)
 		}
 	}
 	c.recogniseClient()
+	r.class = c.networkOf()
 }
 
-// recogniseClient notes which accounts the client has logged in to before, and
-// whether that vouches for it beyond its pair. A client that keeps cookies is
-// always told apart from its neighbours. An address vouches only as long as
-// few accounts share it: behind a carrier's address everybody would be
-// familiar to thousands. Nothing vouches for an attempt that may be about
-// another account than the one that can be read.
+// reservationFor finds the keys of an account. Its pair is that of account and
+// client if the client is known for the account, else of account and source.
+func (c *admission) reservationFor(name [16]byte) accountReservation {
+	account := accountReservation{pseudonym: name, account: c.m.hasher.Account(c.site.id, name)}
+	account.bySource = c.m.hasher.Pair(c.site.id, name, c.a.Source.Addr)
+	account.pair = account.bySource
+	c.m.histories.View(account.account, func(h *accountHistory) {
+		account.standing, account.aged = h.knows(c.now, &c.a.reserved.who), h.aged(c.now)
+	})
+	account.familiar = account.standing >= familiar
+	if account.standing == known {
+		account.pair = c.m.hasher.ClientPair(c.site.id, name, c.a.Client)
+	}
+	return account
+}
+
+// recogniseClient notes how well the first account knows the client, and whether
+// that vouches for it beyond its pair. A client that keeps cookies is always told
+// apart from its neighbours. An address vouches only as long as few accounts
+// share it: behind a carrier's address everybody would be familiar to thousands.
+// Nothing vouches for an attempt that may be about another account than the one
+// that can be read. An account that is younger than a week vouches for no
+// address: an attacker makes one to get past what his address has earned (H9).
 func (c *admission) recogniseClient() {
 	r := &c.a.reserved
-	for i := range r.n {
-		account := &r.accounts[i]
-		c.m.pairs.View(account.pair, func(e *pairEvidence) { account.familiar = e.familiar(c.now) })
-	}
-	r.familiar = r.n > 0 && r.accounts[0].familiar
-	if !r.familiar || c.a.unclear() {
+	if r.n == 0 {
 		return
 	}
-	if c.familiarClient() {
-		r.vouched = true
+	r.standing = r.accounts[0].standing
+	if c.a.unclear() {
+		r.standing = min(r.standing, acquainted)
 		return
 	}
-	c.m.sources.View(r.source, func(e *sourceEvidence) { r.vouched = e.entered.Estimate() <= sharedAccounts })
+	r.familiar = r.standing >= familiar
+	r.vouched = r.standing == known || r.familiar && r.accounts[0].aged
 }
 
 // sharedAccounts is how many accounts may log in from an address before it is
 // shared.
 const sharedAccounts = 10
 
-// pairKey is the pair of account and client if the client is known for the
-// account, else the pair of account and source.
-func (c *admission) pairKey(name [16]byte) evidence.Key {
-	bySource := c.m.hasher.Pair(c.site.id, name, c.a.Source.Addr)
-	if c.a.Client == 0 {
-		return bySource
-	}
-	byClient := c.m.hasher.ClientPair(c.site.id, name, c.a.Client)
-	known := false
-	c.m.pairs.View(byClient, func(e *pairEvidence) { known = e.familiar(c.now) })
-	if known {
-		return byClient
-	}
-	return bySource
-}
-
 // familiarClient reports whether the attempt comes from a client that keeps
 // cookies and logged in to the account before: its own budget applies, not
 // that of the address it shares with others.
-func (c *admission) familiarClient() bool {
-	r := &c.a.reserved
-	return c.a.Client != 0 && r.accounts[0].pair == c.m.hasher.ClientPair(c.site.id, r.accounts[0].pseudonym, c.a.Client)
-}
+func (c *admission) familiarClient() bool { return c.a.reserved.accounts[0].standing == known }

@@ -11,6 +11,8 @@ type sourceEvidence struct {
 	failed   evidence.Sketch64
 	entered  evidence.Sketch64 // accounts that logged in
 	begun    evidence.Seconds  // when the sketches were begun
+	contact  evidence.Decay    // first contacts that failed, less those that did not
+	resident evidence.Seconds  // when an aged account last logged in
 }
 
 // accountEvidence is what is known of one account on one site.
@@ -27,17 +29,9 @@ type accountEvidence struct {
 type pairEvidence struct {
 	guesses evidence.Counter
 	tags    evidence.Tags12
-	success evidence.Seconds // last login on a confirmed route, 0 for never
+	met     evidence.Seconds // first contact of the day, see meets
 	entered evidence.Seconds // last success, confirmed or not
 	with    uint32           // tag of the credential of that success
-}
-
-// familiarFor is how long a login makes its source or client familiar to the
-// account.
-const familiarFor evidence.Seconds = 90 * 24 * 3600
-
-func (p *pairEvidence) familiar(now evidence.Seconds) bool {
-	return p.success != 0 && now < p.success+familiarFor
 }
 
 // sketchFor is how long a source's names are remembered before the sketches
@@ -55,7 +49,8 @@ func (s *sourceEvidence) age(now evidence.Seconds) {
 // that a flood of new addresses forgets neither a guesser nor a customer.
 
 func rankSource(s *sourceEvidence, now evidence.Seconds) uint32 {
-	return uint32(s.slow.Value(now, day)) + uint32(s.signups.Value(now, day)) + uint32(s.entered.Estimate())
+	return uint32(s.slow.Value(now, day)) + uint32(s.signups.Value(now, day)) + uint32(s.entered.Estimate()) +
+		uint32(max(s.contact.Value(now, contactFade), 0)*fullWeight)
 }
 
 func rankAccount(a *accountEvidence, now evidence.Seconds) uint32 {
@@ -67,11 +62,7 @@ func rankAccount(a *accountEvidence, now evidence.Seconds) uint32 {
 }
 
 func rankPair(p *pairEvidence, now evidence.Seconds) uint32 {
-	rank := uint32(p.guesses.Value(now, day))
-	if p.familiar(now) {
-		rank += 2 * fullWeight
-	}
-	return rank
+	return uint32(p.guesses.Value(now, day))
 }
 
 const day evidence.Seconds = 24 * 3600

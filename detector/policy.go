@@ -62,6 +62,9 @@ func (p *Policy) Site() config.Site { return p.config }
 // first sanction. The line for the class wins over the line without one.
 func (p *Policy) detection(name config.Detection, class config.Class) (config.Answer, time.Duration) {
 	answer, length := config.AnswerLimit, p.thresholds.Ban.Std()
+	if name == config.Attack || name == config.ResetFlood {
+		answer = config.AnswerChallenge
+	}
 	if line := p.line(string(name), class); line != nil {
 		answer = line.Answer
 		if line.For > 0 {

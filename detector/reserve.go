@@ -46,6 +46,11 @@ func (c *admission) unreadable() rules.Detection {
 
 func (c *admission) reserveAll() (fired rules.Detection) {
 	r := &c.a.reserved
+	if r.signup {
+		if fired = c.signupFlood(); fired.Fired() && c.fires(c.enforced(fired), fired) {
+			return fired
+		}
+	}
 	if !r.signup {
 		repeats := 0
 		for i := range r.n {

@@ -38,8 +38,5 @@ func (d *Detector) Score(now time.Time, p *Policy, site *Site, a *Attempt) float
 	probe := *a
 	c := admission{d: d, m: m, p: p, site: site, a: &probe, time: now, now: evidence.ToSeconds(now), class: a.Kind.Class()}
 	c.identify()
-	if n := &probe.reserved; n.n > 0 {
-		m.pairs.View(n.accounts[0].pair, func(e *pairEvidence) { n.familiar = e.familiar(c.now) })
-	}
 	return c.score()
 }

@@ -150,7 +150,13 @@ func (c *admission) failed(sure bool) {
 	if r.signup {
 		c.release(fullWeight)
 	}
-	if r.n == 0 || r.exempt || r.repeat {
+	if r.n == 0 || r.exempt {
+		return
+	}
+	if r.guess {
+		c.strangerFailed()
+	}
+	if r.repeat {
 		return
 	}
 	c.m.sources.View(r.source, func(e *sourceEvidence) { e.failed.Add(r.accounts[0].hash()) })

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"github.com/doorward/doorward/config"
+	"github.com/doorward/doorward/detector/evidence"
 	"github.com/doorward/doorward/detector/identity"
 	"github.com/doorward/doorward/detector/recognize"
 )
@@ -21,6 +22,11 @@ type Site struct {
 	routes routeBook
 	spaces recognize.Spaces
 	exempt shareWatch
+
+	surge       *surge
+	signups     *signupWatch
+	popular     *evidence.Popular // wrong passwords by the names they were tried for
+	refusedOnce *evidence.Filter  // credentials that were refused to strangers
 
 	policy atomic.Pointer[Policy] // the newest one used, for explanations
 
@@ -89,7 +95,11 @@ func (b *siteBook) add(name string) *Site {
 	if err != nil {
 		return nil
 	}
-	s := &Site{name: name, id: maphash.String(siteSeed, name), keys: keys}
+	s := &Site{
+		name: name, id: maphash.String(siteSeed, name), keys: keys,
+		surge: newSurge(), signups: new(signupWatch),
+		popular: evidence.NewPopular(sprayBudget, day), refusedOnce: evidence.NewFilter(refusedBudget, refusedFor),
+	}
 	b.byName[name] = s
 	return s
 }

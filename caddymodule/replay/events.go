@@ -27,6 +27,10 @@ type eventLine struct {
 	Latency    float64         `json:"latency_ms"`
 	Lists      []string        `json:"lists"`
 	Probe      bool            `json:"probe"`
+	Solved     bool            `json:"solved"`
+	ASN        uint32          `json:"asn"`
+	Country    string          `json:"country"`
+	UserAgent  string          `json:"user_agent"`
 }
 
 var results = []recognize.Result{
@@ -68,6 +72,7 @@ func ParseEvent(text []byte) (Line, error) {
 	l := Line{
 		Time: at, Kind: e.Kind, Route: e.Route, Addr: addr.Unmap().WithZone(""), Credential: e.Credential,
 		Device: e.Device, Lists: e.Lists, Latency: latency, Probe: e.Probe,
+		Solved: e.Solved, ASN: e.ASN, Country: e.Country, UserAgent: e.UserAgent,
 		Outcome: recognize.Outcome{Result: recognize.Result(e.Outcome), Confidence: 1},
 	}
 	return l, l.identify(e.Identity)

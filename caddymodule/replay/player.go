@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"fmt"
+	"hash/maphash"
 	"net/netip"
 	"time"
 
@@ -24,6 +25,7 @@ type Player struct {
 	now      time.Time
 	flights  flights
 	seq      int
+	agents   maphash.Seed
 }
 
 // Options of a Player.
@@ -55,7 +57,7 @@ func New(o Options) (*Player, error) {
 		secret = make([]byte, 32)
 		_, _ = rand.Read(secret) // never fails since Go 1.24
 	}
-	p := &Player{detector: detector.New(), policy: policy, open: o.Open}
+	p := &Player{detector: detector.New(), policy: policy, open: o.Open, agents: maphash.MakeSeed()}
 	if err := p.detector.Open(o.App.MaxTracked, secret, func() time.Time { return p.now }); err != nil {
 		return nil, err
 	}
@@ -74,9 +76,14 @@ type Line struct {
 	Credential string
 	Device     string
 	Lists      []string
-	Basic      bool
-	Outcome    recognize.Outcome
-	Latency    time.Duration
+	ASN        uint32
+	Country    string
+	UserAgent  string
+	// Solved tells that the client solved the challenge its last try met.
+	Solved  bool
+	Basic   bool
+	Outcome recognize.Outcome
+	Latency time.Duration
 	// Probe is scored and neither learned nor counted.
 	Probe bool
 }
@@ -124,8 +131,15 @@ func (p *Player) Play(l Line) (Verdict, error) {
 func (p *Player) attempt(l Line) *detector.Attempt {
 	a := &detector.Attempt{
 		Time: l.Time, Kind: l.Kind, Route: l.Route, Declared: true,
-		Source:     detector.Source{Addr: l.Addr, Peer: l.Addr, Lists: l.Lists},
+		Source:     detector.Source{Addr: l.Addr, Peer: l.Addr, Lists: l.Lists, ASN: l.ASN},
 		Identities: l.Identities, Ambiguous: l.Ambiguous, Basic: l.Basic, Confidence: 1,
+		Solved: l.Solved,
+	}
+	if len(l.Country) == 2 {
+		a.Source.Country = [2]byte{l.Country[0], l.Country[1]}
+	}
+	if l.UserAgent != "" {
+		a.UserAgent = uint32(maphash.String(p.agents, l.UserAgent)) | 1
 	}
 	if a.Route == "" {
 		a.Route = string(l.Kind)

@@ -49,6 +49,7 @@ const (
 	formPair
 	formClient
 	formText
+	formNumber
 )
 
 // Source is the key of the source that addr belongs to, see SourcePrefix.
@@ -97,6 +98,23 @@ func (h Hasher) Text(site uint64, axis byte, s string) Key {
 	m := begin(formText, axis, site)
 	m.uint64(a)
 	m.uint64(b)
+	return h.sum(&m)
+}
+
+// Number is the key of a number. The axis keeps numbers of different meaning
+// apart; its values are the caller's.
+func (h Hasher) Number(site uint64, axis byte, n uint64) Key {
+	m := begin(formNumber, axis, site)
+	m.uint64(n)
+	return h.sum(&m)
+}
+
+// NumberPair is the key of an account together with what another key stands
+// for.
+func (h Hasher) NumberPair(site uint64, axis byte, pseudonym [16]byte, k Key) Key {
+	m := begin(formNumber, axis, site)
+	m.bytes(pseudonym)
+	m.bytes(k)
 	return h.sum(&m)
 }
 

@@ -35,12 +35,30 @@ func (d Detection) String() string {
 	case d.Name == config.Uninspectable:
 		return "the body cannot be read, and legitimate clients of this route send none like it"
 	}
+	switch d.Rule {
+	case "contacts":
+		return fmt.Sprintf("%d accounts failed at first contact from this %s and none that is trusted got in; %d are let through", d.Count, d.Axis, d.Limit)
+	case "spray":
+		return fmt.Sprintf("this password was tried in vain for %d names in %s; %d are let through", d.Count, config.Duration(d.Window), d.Limit)
+	case "attack":
+		return fmt.Sprintf("the site is under attack, and %d strangers from this network failed lately", d.Count)
+	case SignupSurge:
+		return "several addresses from which nobody logs in make more than one account a day, and this is one of them or on a list"
+	case RefusedRule:
+		return "the same credentials were refused to another stranger within the hour"
+	}
 	what, where := "failed logins", "from this source"
 	switch d.Rule {
 	case "pair":
 		what, where = "different passwords", "for one account from one source"
 	case "account":
 		what, where = "different passwords", "for one account from several unfamiliar sources"
+	case "resets":
+		what = "requests for a reset"
+	case "account_resets":
+		what, where = "requests for a reset", "for one account from unfamiliar sources"
+	case "codes":
+		what, where = "codes of a second factor", "for one account from one source"
 	case "signups":
 		what = "accounts created"
 	}

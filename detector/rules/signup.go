@@ -11,3 +11,6 @@ func Signup(signups, factor int, rate config.Rate) Detection {
 	}
 	return fired(config.SignupFlood, config.AxisSource, "signups", signups, n, rate)
 }
+
+// SignupSurge names the rule that holds while the site is flooded with signups.
+const SignupSurge = "signups, site"

@@ -1,0 +1,98 @@
+package detector
+
+import (
+	"github.com/doorward/doorward/config"
+	"github.com/doorward/doorward/detector/evidence"
+	"github.com/doorward/doorward/detector/rules"
+)
+
+// First contacts: a guesser who goes through a list meets each account once and
+// fails; people who share an address meet their own accounts and get in. Each
+// account counts once a day per source, whatever it did there again: a stale
+// client or a forgotten password is one contact. See rules.Contact.
+
+// contactFade is the half-life of first contacts.
+const contactFade evidence.Seconds = 6 * 3600
+
+// contactAgain is how long a pair of account and source has met.
+const contactAgain evidence.Seconds = 24 * 3600
+
+// meets notes that the account and the source have met, and reports whether it
+// is the first time today.
+func (c *admission) meets(account *accountReservation) (first bool) {
+	c.m.pairs.Update(account.bySource, c.now, func(e *pairEvidence, _ bool) {
+		first = e.met == 0 || c.now >= e.met+contactAgain
+		if first {
+			e.met = c.now
+		}
+	})
+	return first
+}
+
+// contactFailed counts a first contact that failed: for the source, its network
+// and, if that is a provider of servers, the provider.
+func (c *admission) contactFailed() {
+	r := &c.a.reserved
+	c.m.sources.Update(r.source, c.now, func(e *sourceEvidence, _ bool) {
+		e.age(c.now)
+		e.contact.Add(c.now, contactFade, rules.ContactFailed, rules.ContactFloor)
+	})
+	tag := r.source.Tag()
+	for _, key := range c.contactNetworks() {
+		c.m.networks.Update(key, c.now, func(n *networkEvidence, _ bool) {
+			n.contact.Add(c.now, contactFade, rules.ContactFailed, rules.ContactFloor)
+			n.sources.Add(tag)
+		})
+	}
+}
+
+// contactSucceeded gives credit for an account that got in at first contact.
+func (c *admission) contactSucceeded() {
+	c.m.sources.Update(c.a.reserved.source, c.now, func(e *sourceEvidence, _ bool) {
+		e.age(c.now)
+		e.contact.Add(c.now, contactFade, rules.ContactSucceeded, rules.ContactFloor)
+	})
+	for _, key := range c.contactNetworks() {
+		c.m.networks.Update(key, c.now, func(n *networkEvidence, _ bool) {
+			n.contact.Add(c.now, contactFade, rules.ContactSucceeded, rules.ContactFloor)
+		})
+	}
+}
+
+// contactNetworks are the networks that first contacts count for: the network
+// around the source, and the provider if it rents out servers. Providers of
+// homes and phones are never judged by the contacts of a few.
+func (c *admission) contactNetworks() []evidence.Key {
+	keys := append(c.keys[:0:2], c.a.reserved.network)
+	if c.a.Source.ASN != 0 && c.a.Source.Listed() {
+		keys = append(keys, c.m.hasher.Number(c.site.id, axisProvider, uint64(c.a.Source.ASN)))
+	}
+	return keys
+}
+
+// contactNetwork asks whether the network of a stranger has made too many first
+// contacts that failed, from several of its sources.
+func (c *admission) contactNetwork() (fired rules.Detection) {
+	n := c.thresholds().Contacts.N
+	for i, key := range c.contactNetworks() {
+		limit := float64(n) * networkContacts[i]
+		c.m.networks.View(key, func(e *networkEvidence) {
+			if e.sources.Distinct() >= networkSources {
+				fired = rules.Contact(e.contact.Value(c.now, contactFade), limit, config.AxisPrefix, c.p.thresholds.Contacts)
+			}
+		})
+		if fired.Fired() {
+			return fired
+		}
+	}
+	return fired
+}
+
+// networkContacts is by how much the threshold of a source is multiplied for
+// the network and for the provider: what costs more people must be surer. From
+// the false alarm rates 1e-4, 1e-6 and 1e-11 of the sequential test.
+var networkContacts = [...]float64{1.6, 3}
+
+// networkSources is how many sources of a network must have taken part: for one
+// the sanction is on the source.
+const networkSources = 3

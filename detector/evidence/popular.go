@@ -1,0 +1,116 @@
+package evidence
+
+import (
+	"sync"
+	"sync/atomic"
+)
+
+// Popular counts for how many different names a password tag was tried: a
+// count-min sketch (Cormode and Muthukrishnan, 2005) with the conservative
+// update of Estan and Varghese (2002), guarded by a Filter over pairs of tag and
+// name so that a name counts once. It may count too high, never too low, by
+// what shares all four cells; with the budget of the guard that is below one on
+// average.
+//
+// It takes and keeps keyed tags only, in memory, for one to two periods. Safe
+// for concurrent use: two adds of one tag at the same instant may count as one.
+type Popular struct {
+	guard *Filter
+	cells int // a row, a power of two
+	begun atomic.Uint32
+	turn  atomic.Uint32
+	rows  [2]atomic.Pointer[[]atomic.Uint32]
+	mu    sync.Mutex // held while a period begins
+}
+
+const popularRows = 4
+
+// NewPopular returns a sketch for budget pairs of tag and name a period.
+func NewPopular(budget int, period Seconds) *Popular {
+	cells := 1024
+	for cells < budget/2 {
+		cells *= 2
+	}
+	return &Popular{guard: NewFilter(budget, period), cells: cells}
+}
+
+// Add counts name for tag.
+func (p *Popular) Add(tag, name uint64, now Seconds) {
+	p.change(now)
+	if !p.guard.Add(tag*0x9e3779b97f4a7c15^name, now) {
+		return
+	}
+	rows := *p.rows[p.turn.Load()&1].Load()
+	least := ^uint32(0)
+	for i := range popularRows {
+		least = min(least, rows[p.cell(tag, i)].Load())
+	}
+	for i := range popularRows {
+		rows[p.cell(tag, i)].CompareAndSwap(least, least+1)
+	}
+}
+
+// Names is for about how many different names tag was tried in this period and
+// the one before.
+func (p *Popular) Names(tag uint64, now Seconds) (n int) {
+	if uint64(now) >= uint64(p.begun.Load())+2*uint64(p.guard.period) {
+		return 0
+	}
+	for i := range p.rows {
+		if rows := p.rows[i].Load(); rows != nil {
+			least := ^uint32(0)
+			for row := range popularRows {
+				least = min(least, (*rows)[p.cell(tag, row)].Load())
+			}
+			n += int(least)
+		}
+	}
+	return n
+}
+
+// Spent reports how often more was added in a period than the sketch is made
+// for.
+func (p *Popular) Spent() int { return p.guard.Spent() }
+
+// Bytes is the memory in use.
+func (p *Popular) Bytes() (n int64) {
+	for i := range p.rows {
+		if p.rows[i].Load() != nil {
+			n += popularRows * int64(p.cells) * 4
+		}
+	}
+	return n + p.guard.Bytes()
+}
+
+func (p *Popular) cell(tag uint64, row int) int {
+	h := (tag + uint64(row)*0xbf58476d1ce4e5b9) * 0x9e3779b97f4a7c15
+	h ^= h >> 32
+	return row*p.cells + int(h)&(p.cells-1)
+}
+
+// change begins a new period when it is time.
+func (p *Popular) change(now Seconds) {
+	if p.lasts(now) {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.lasts(now) {
+		return
+	}
+	turn := p.turn.Load()
+	if p.rows[turn&1].Load() != nil {
+		turn++
+	}
+	if uint64(now) >= uint64(p.begun.Load())+2*uint64(p.guard.period) {
+		p.rows[(turn+1)&1].Store(nil)
+	}
+	rows := make([]atomic.Uint32, popularRows*p.cells)
+	p.rows[turn&1].Store(&rows)
+	p.begun.Store(uint32(now))
+	p.turn.Store(turn)
+}
+
+func (p *Popular) lasts(now Seconds) bool {
+	return p.rows[p.turn.Load()&1].Load() != nil && uint64(now) < uint64(p.begun.Load())+uint64(p.guard.period)
+}

@@ -1,0 +1,94 @@
+package detector
+
+import (
+	"github.com/doorward/doorward/config"
+	"github.com/doorward/doorward/detector/evidence"
+	"github.com/doorward/doorward/detector/rules"
+)
+
+// floodEvidence counts what is neither a guess at a password nor a new account:
+// requests for a reset, and codes of a second factor.
+type floodEvidence struct {
+	requests evidence.Counter
+}
+
+// The axes of floods among evidence keys.
+const (
+	axisResetSource byte = iota + 0x10
+	axisResetAccount
+	axisCode
+)
+
+func rankFlood(f *floodEvidence, now evidence.Seconds) uint32 {
+	return uint32(f.requests.Value(now, day))
+}
+
+// floods counts requests for a reset by source and by account, and codes of a
+// second factor by account and source. What was asked for is not taken back:
+// the app answers every request for a reset alike.
+func (c *admission) floods() (Verdict, bool) {
+	r := &c.a.reserved
+	if r.exempt {
+		return Verdict{}, false
+	}
+	var fired rules.Detection
+	switch {
+	case c.a.Kind == config.KindResetRequest:
+		fired = c.resets()
+	case c.a.Kind == config.KindMFA:
+		fired = c.codes()
+	}
+	if fired.Fired() && c.fires(c.enforced(fired), fired) {
+		return c.refuse(fired), true
+	}
+	return Verdict{}, false
+}
+
+// resets counts one request for a reset. A flood of mails to one account is
+// kept from everybody but those who logged in to it before; the owner asks from
+// where he logs in.
+func (c *admission) resets() rules.Detection {
+	r, t := &c.a.reserved, c.thresholds()
+	n := t.Resets.N * c.factor
+	if r.resident {
+		n *= 5
+	}
+	source := c.flood(c.m.hasher.NumberPair(c.site.id, axisResetSource, [16]byte{}, r.source), t.Resets)
+	if fired := rules.Resets(source, n, config.AxisSource, t.Resets, c.a.Solved); fired.Fired() || r.n == 0 {
+		return fired
+	}
+	key := c.m.hasher.Number(c.site.id, axisResetAccount, r.accounts[0].hash())
+	if r.standing >= familiar {
+		key = c.m.hasher.NumberPair(c.site.id, axisResetAccount, r.accounts[0].pseudonym, r.source)
+	}
+	account := c.flood(key, t.AccountResets)
+	return rules.Resets(account, t.AccountResets.N*c.factor, config.AxisAccount, t.AccountResets, c.a.Solved)
+}
+
+// codes counts one code of a second factor.
+func (c *admission) codes() rules.Detection {
+	t := c.thresholds()
+	n := c.flood(c.codeKey(), t.Codes)
+	return rules.Codes(n, t.Codes.N*c.factor, t.Codes)
+}
+
+func (c *admission) codeKey() evidence.Key {
+	r := &c.a.reserved
+	if r.n == 0 {
+		return c.m.hasher.NumberPair(c.site.id, axisCode, [16]byte{}, r.source)
+	}
+	return c.m.hasher.NumberPair(c.site.id, axisCode, r.accounts[0].pseudonym, r.source)
+}
+
+// codeAccepted takes back what the codes of a login that was completed counted.
+func (c *admission) codeAccepted() {
+	c.m.floods.View(c.codeKey(), func(f *floodEvidence) { f.requests = evidence.Counter{} })
+}
+
+func (c *admission) flood(key evidence.Key, rate config.Rate) (quarters int) {
+	c.m.floods.Update(key, c.now, func(f *floodEvidence, _ bool) {
+		f.requests.Add(c.now, seconds(rate.Window), fullWeight)
+		quarters = f.requests.Value(c.now, seconds(rate.Window))
+	})
+	return quarters
+}

@@ -1,0 +1,136 @@
+package detector
+
+import (
+	"net/netip"
+
+	"github.com/doorward/doorward/detector/evidence"
+)
+
+// accountHistory is from where an account was logged in to: keyed tags of the
+// last few clients, sources and networks of logins on confirmed routes. There is one for each account that ever logged in,
+// and none for names that were only tried.
+type accountHistory struct {
+	clients  evidence.Tags8
+	sources  evidence.Tags8 // IPv4 addresses, IPv6 /64
+	networks evidence.Tags8 // IPv4 /24, IPv6 /48
+	born     evidence.Seconds
+	last     evidence.Seconds
+	barred   evidence.Seconds // until then a login earns nothing for its source
+	credited evidence.Seconds // when the day began in which sources is counted
+	credits  evidence.Tags4   // sources the account gave credit to that day
+}
+
+// familiarFor is how long after its last login an account knows its clients
+// and sources.
+const familiarFor evidence.Seconds = 90 * 24 * 3600
+
+// familiarity is how well an account knows who comes.
+type familiarity uint8
+
+const (
+	// stranger: neither the client nor the network ever logged in to the account.
+	stranger familiarity = iota
+	// acquainted: the account was logged in to from the network, or from the
+	// source, but so were many other accounts: it tells nobody apart.
+	acquainted
+	// familiar: the account was logged in to from this source, which few
+	// accounts share.
+	familiar
+	// known: the client that keeps cookies logged in to the account.
+	known
+)
+
+// knows is how well the account knows the client and the source. A source that
+// many accounts share makes nobody familiar (H7).
+func (h *accountHistory) knows(now evidence.Seconds, who *visitor) familiarity {
+	switch {
+	case h.last == 0 || now >= h.last+familiarFor:
+		return stranger
+	case who.client != 0 && h.clients.Seen(who.client):
+		return known
+	case h.sources.Seen(who.source) && !who.shared:
+		return familiar
+	case h.sources.Seen(who.source) || h.networks.Seen(who.network):
+		return acquainted
+	}
+	return stranger
+}
+
+// enter notes a login.
+func (h *accountHistory) enter(now evidence.Seconds, who *visitor) {
+	if h.last == 0 || now >= h.last+familiarFor {
+		*h = accountHistory{born: now}
+	}
+	h.last = max(now, h.last)
+	if who.client != 0 {
+		h.clients.Add(who.client)
+	}
+	h.sources.Add(who.source)
+	h.networks.Add(who.network)
+}
+
+// revoke forgets every client and source but the one that is there: the owner
+// has chosen a new password, and whoever got in with the old one must not stay
+// familiar (H9).
+func (h *accountHistory) revoke() {
+	h.clients.Clear()
+	h.sources.Clear()
+	h.networks.Clear()
+}
+
+// agedAfter is how long after its first login an account may speak for others:
+// accounts that an attacker makes for the purpose are younger (H9).
+const agedAfter evidence.Seconds = 7 * 24 * 3600
+
+func (h *accountHistory) aged(now evidence.Seconds) bool {
+	return h.born != 0 && now >= h.born+agedAfter && now >= h.barred
+}
+
+// creditSources is for how many sources a day a login of one account speaks.
+const creditSources = 2
+
+// credits reports whether a login from source may speak for it today, and notes
+// that it did.
+func (h *accountHistory) credit(now evidence.Seconds, source uint32) bool {
+	if !h.aged(now) {
+		return false
+	}
+	if now >= h.credited+day {
+		h.credited = now
+		h.credits.Clear()
+	}
+	if h.credits.Seen(source) || h.credits.Distinct() >= creditSources {
+		return false
+	}
+	h.credits.Add(source)
+	return true
+}
+
+func rankHistory(h *accountHistory, now evidence.Seconds) uint32 {
+	if now >= h.last+familiarFor {
+		return 0
+	}
+	// An account that has stood for weeks outranks a flood of fresh ones.
+	return min(uint32(h.last-h.born)/uint32(day), 30)
+}
+
+// visitor is who comes, in tags: what histories remember.
+type visitor struct {
+	client, source, network uint32
+	// shared tells that more accounts log in from the source than few.
+	shared bool
+}
+
+// wider is the network around a source: IPv4 /24, IPv6 /48.
+func wider(addr netip.Addr) netip.Prefix {
+	addr = addr.Unmap()
+	bits := 24
+	if addr.Is6() {
+		bits = 48
+	}
+	p, err := addr.Prefix(bits)
+	if err != nil {
+		return netip.Prefix{}
+	}
+	return p
+}

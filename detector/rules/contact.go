@@ -1,0 +1,33 @@
+package rules
+
+import (
+	"math"
+
+	"github.com/doorward/doorward/config"
+)
+
+// First contacts are judged by the sequential probability ratio test of Wald
+// in the form of Jung, Paxson, Berger and Balakrishnan, "Fast Portscan
+// Detection Using Sequential Hypothesis Testing" (2004): each contact moves the
+// sum by the logarithm of how much likelier it is for a guesser than for a
+// person. People fail 12 of 100 first contacts, guessers 985 of 1000; a failure
+// weighs ln(0.985/0.12) = 2.1, a success ln(0.015/0.88) = -4.1. Here the
+// failure is the unit.
+const (
+	ContactFailed    = 1.0
+	ContactSucceeded = -1.93
+	// ContactFloor is the most credit that can be saved up.
+	ContactFloor = -2.2
+)
+
+// Contact fires when the sum of first contacts has reached limit.
+func Contact(sum, limit float64, axis config.Axis, rate config.Rate) Detection {
+	// What fades within minutes must not let one more through.
+	if sum+0.05*limit < limit {
+		return Detection{}
+	}
+	return Detection{
+		Name: config.CredentialStuffing, Axis: axis, Rule: "contacts",
+		Count: int(math.Round(sum)), Limit: int(limit), Window: rate.Window.Std(),
+	}
+}

@@ -1,0 +1,204 @@
+package detector
+
+import (
+	"encoding/binary"
+	"time"
+
+	"github.com/doorward/doorward/config"
+	"github.com/doorward/doorward/detector/evidence"
+	"github.com/doorward/doorward/detector/rules"
+)
+
+// strangers asks what only strangers are asked: whether their network guesses,
+// whether this credential was refused to somebody else, whether the password
+// is being sprayed, whether the site is under attack from where they come.
+// Whether the name they give exists makes no difference to any of it (H22).
+func (c *admission) strangers() (Verdict, bool) {
+	r := &c.a.reserved
+	if !r.guess || r.exempt || r.standing >= familiar || c.a.Kind == config.KindSignup {
+		return Verdict{}, false
+	}
+	if fired := c.strangerRules(); fired.Fired() {
+		if c.fires(c.enforced(fired), fired) {
+			c.remember(fired)
+			return c.refuse(fired), true
+		}
+	}
+	return Verdict{}, false
+}
+
+// enforced is what fired, or nothing where the start is gentle.
+func (c *admission) enforced(fired rules.Detection) rules.Detection {
+	if c.lenient {
+		return rules.Detection{}
+	}
+	return fired
+}
+
+func (c *admission) strangerRules() rules.Detection {
+	r := &c.a.reserved
+	attack := c.arrives()
+	if fired := c.contactNetwork(); fired.Fired() && r.standing == stranger {
+		return fired
+	}
+	if fired := c.popular(); fired.Fired() {
+		return fired
+	}
+	if !c.a.Solved && c.refusedBefore() {
+		return rules.Refused()
+	}
+	if !attack || r.standing != stranger {
+		return rules.Detection{}
+	}
+	return c.hostile()
+}
+
+// hostile asks about the network of a stranger during an attack.
+func (c *admission) hostile() (fired rules.Detection) {
+	c.m.networks.View(c.a.reserved.class, func(n *networkEvidence) {
+		switch {
+		case n.wasteful(c.now):
+			fired = rules.Surge(n.wasted.Value(c.now, networkFade), true)
+		case n.hostile(c.now) && !c.a.Solved:
+			fired = rules.Surge(n.bad.Value(c.now, networkFade), false)
+		}
+	})
+	return fired
+}
+
+// arrives counts the arrival for the site test.
+func (c *admission) arrives() (attack bool) {
+	r := &c.a.reserved
+	if r.standing != stranger {
+		return false
+	}
+	if r.resident {
+		return c.site.surge.underAttack(c.now)
+	}
+	return c.site.surge.arrive(c.now, r.surgeAccount(), r.surgeSource())
+}
+
+func (s *surge) underAttack(now evidence.Seconds) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.attacked(now)
+}
+
+func (r *reservation) surgeAccount() uint64 {
+	if r.n == 0 {
+		return r.surgeSource() + 1
+	}
+	return r.accounts[0].hash()
+}
+
+func (r *reservation) surgeSource() uint64 { return binary.LittleEndian.Uint64(r.source[:8]) }
+
+// popular asks whether the password was tried for many names.
+func (c *admission) popular() rules.Detection {
+	if c.a.Credential == 0 || c.a.reserved.weight > 1 {
+		return rules.Detection{}
+	}
+	return rules.Popular(c.site.popular.Names(c.a.Credential, c.now), c.p.thresholds.Spray)
+}
+
+// refusedFor is how long a credential that was refused to a stranger is refused
+// to every other one, at least.
+const refusedFor = evidence.Seconds(time.Hour / time.Second)
+
+func (c *admission) credentialHash() uint64 {
+	return c.a.reserved.accounts[0].hash() ^ c.a.Credential*0x9e3779b97f4a7c15
+}
+
+func (c *admission) refusedBefore() bool {
+	return c.a.reserved.n > 0 && c.a.Credential != 0 && c.site.refusedOnce.Has(c.credentialHash(), c.now)
+}
+
+// remember makes the refusal stick to the credential: whoever comes back with
+// it through another proxy gains nothing.
+func (c *admission) remember(fired rules.Detection) {
+	if c.a.reserved.n > 0 && c.a.Credential != 0 && fired.Rule != rules.RefusedRule {
+		c.site.refusedOnce.Add(c.credentialHash(), c.now)
+	}
+}
+
+// strangerFailed counts a failure of somebody the account does not know.
+func (c *admission) strangerFailed() {
+	r := &c.a.reserved
+	if r.n == 0 || r.exempt || r.standing >= familiar {
+		return
+	}
+	if c.a.oneGuess() {
+		c.site.popular.Add(c.a.Credential, r.accounts[0].hash(), c.now)
+	}
+	if !c.meets(&r.accounts[0]) {
+		return
+	}
+	c.contactFailed()
+	if r.standing != stranger {
+		return
+	}
+	c.networkJudged(true)
+	if !r.resident {
+		c.site.surge.failed(c.now, r.surgeAccount(), r.surgeSource())
+	}
+}
+
+// loggedIn notes a login on a confirmed route for all that judges strangers.
+func (c *admission) loggedIn(account *accountReservation) {
+	r := &c.a.reserved
+	c.site.surge.login(c.now)
+	first := c.meets(account)
+	if r.standing == stranger && first {
+		c.networkJudged(false)
+	}
+	if first && r.standing < familiar && c.suspect() {
+		return
+	}
+	credit, aged := false, false
+	who := &c.a.reserved.who
+	c.m.histories.Update(account.account, c.now, func(h *accountHistory, _ bool) {
+		aged = h.aged(c.now)
+		credit = h.credit(c.now, who.source)
+		h.enter(c.now, who)
+	})
+	if credit && first {
+		c.contactSucceeded()
+	}
+	if aged {
+		c.networkEntered(account.hash())
+		c.m.sources.Update(r.source, c.now, func(e *sourceEvidence, _ bool) { e.resident = c.now })
+	}
+}
+
+// suspect reports whether the source has failed for several accounts at first
+// contact lately: a login from there, by whom the account does not know, earns
+// nothing (H9).
+func (c *admission) suspect() (yes bool) {
+	half := float64(c.p.thresholds.Contacts.N) / 2
+	c.m.sources.View(c.a.reserved.source, func(e *sourceEvidence) {
+		yes = e.contact.Value(c.now, contactFade) >= half
+	})
+	return yes
+}
+
+// describeVisitor fills in who comes.
+func (c *admission) describeVisitor() {
+	r := &c.a.reserved
+	network := wider(c.a.Source.Addr)
+	r.network = c.m.hasher.Prefix(c.site.id, network)
+	c.a.reserved.who = visitor{source: r.source.Tag(), network: r.network.Tag()}
+	if c.a.Client != 0 {
+		c.a.reserved.who.client = max(uint32(c.a.Client^c.a.Client>>32), 1)
+	}
+	c.m.sources.View(r.source, func(e *sourceEvidence) {
+		c.a.reserved.who.shared = e.entered.Estimate() > sharedAccounts
+		r.resident = e.resident != 0 && c.now < e.resident+familiarFor
+	})
+}
+
+// Budgets of the filters of a site: wrong passwords by name a day, and refused
+// credentials an hour. Beyond them the rules have no evidence.
+const (
+	sprayBudget   = 1 << 17
+	refusedBudget = 1 << 15
+)

@@ -1,0 +1,175 @@
+package detector
+
+import (
+	"sync"
+	"time"
+
+	"github.com/doorward/doorward/detector/evidence"
+)
+
+// The site test: strangers who fail, over the whole site. A campaign from ten
+// thousand addresses shows nowhere else. The test only says that there is an
+// attack; who is asked for more then is decided by the network a stranger comes
+// from, see networkEvidence. So a false alarm costs nobody anything.
+//
+// Every account and every source counts once an hour: one forgotten password
+// is no campaign.
+const (
+	// surgeFactor is by how much strangers must fail more often than expected.
+	surgeFactor = 4
+	// surgeSum is the sum at which the attack mode begins: nine failures in a
+	// burst, each of which adds ln 4.
+	surgeSum = 12
+	// surgeFloor is how many failures of strangers an hour are normal anywhere.
+	surgeFloor = 2.0
+	// surgeHold is how long the mode lasts at least.
+	surgeHold = evidence.Seconds(30 * time.Minute / time.Second)
+	// surgeAgain is how long an account or a source has counted.
+	surgeAgain = evidence.Seconds(time.Hour / time.Second)
+	// surgeBudget is how many of them are told apart an hour.
+	surgeBudget = 1 << 15
+)
+
+// The baseline: how many strangers fail for each login. It is anchored to good
+// traffic, so that the hour of the day does not matter and a slow ramp of
+// failures does not teach it (H11).
+const (
+	baselineFade  = 28 * day
+	baselineRate  = evidence.Seconds(3 * 3600) // half-life of the login rate
+	baselineRise  = 0.25                       // a week, at most
+	baselineYoung = 7 * day                    // learns freely so long
+)
+
+// surgeGate: the mode asks nobody for anything before the site has been seen
+// this long with this many logins.
+const (
+	surgeGateLogins = 200
+	surgeGateAge    = day
+)
+
+// surge is the site test of one site. Safe for concurrent use.
+type surge struct {
+	mu       sync.Mutex
+	seen     *evidence.Filter // accounts and sources whose failure counted
+	arrived  *evidence.Filter // … whose arrival counted
+	begun    evidence.Seconds // first login
+	logins   float64
+	rate     evidence.Decay // logins
+	failures baseline       // of strangers nobody on the site knows
+	arrivals baseline
+	enter    evidence.Cusum
+	stay     evidence.Cusum
+	until    evidence.Seconds // the mode holds at least so long
+	since    evidence.Seconds // 0: no attack
+	times    int              // how often it began
+}
+
+// baseline is what is expected per login.
+type baseline struct {
+	count, logins evidence.Decay
+	ratio         float64
+	at            evidence.Seconds
+}
+
+func newSurge() *surge {
+	return &surge{
+		seen:    evidence.NewFilter(surgeBudget, surgeAgain),
+		arrived: evidence.NewFilter(surgeBudget, surgeAgain),
+	}
+}
+
+// login counts a login of anybody on a confirmed route.
+func (s *surge) login(now evidence.Seconds) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.begun == 0 {
+		s.begun = now
+	}
+	s.logins++
+	s.rate.Add(now, baselineRate, 1, 0)
+	if s.since == 0 {
+		s.failures.login(now)
+		s.arrivals.login(now)
+	}
+}
+
+func (b *baseline) login(now evidence.Seconds) { b.logins.Add(now, baselineFade, 1, 0) }
+
+// learn moves the ratio to what was seen, upwards slowly once the site is known.
+func (b *baseline) learn(now, begun evidence.Seconds) {
+	seen := b.count.Value(now, baselineFade) / max(b.logins.Value(now, baselineFade), 1)
+	if b.at == 0 || now < begun+baselineYoung {
+		b.ratio, b.at = seen, now
+		return
+	}
+	if now < b.at+3600 {
+		return
+	}
+	weeks := float64(now-b.at) / float64(7*day)
+	b.ratio = min(seen, max(b.ratio, 1e-4)*(1+baselineRise*weeks))
+	b.at = now
+}
+
+// expected is how many an hour are normal now.
+func (s *surge) expected(b *baseline, now evidence.Seconds) float64 {
+	b.learn(now, s.begun)
+	return max(surgeFloor, b.ratio*s.rate.Rate(now, baselineRate))
+}
+
+// failed counts a failure of a stranger and reports whether an attack begins.
+func (s *surge) failed(now evidence.Seconds, account, source uint64) (begins bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	newAccount, newSource := s.seen.Add(account, now), s.seen.Add(source, now)
+	if !newAccount || !newSource {
+		return false
+	}
+	if s.since == 0 {
+		s.failures.count.Add(now, baselineFade, 1, 0)
+	}
+	sum := s.enter.Event(now, s.expected(&s.failures, now), surgeFactor, 2*surgeSum)
+	if sum < surgeSum || s.since != 0 || !s.armed(now) {
+		return false
+	}
+	s.since, s.until = now, now+surgeHold
+	s.stay.Reset(now, surgeSum)
+	s.times++
+	return true
+}
+
+// arrive counts the arrival of a stranger, whose outcome may never be seen, and
+// reports whether the site is under attack.
+func (s *surge) arrive(now evidence.Seconds, account, source uint64) (attack bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	newAccount, newSource := s.arrived.Add(account, now), s.arrived.Add(source, now)
+	if newAccount && newSource {
+		if s.since == 0 {
+			s.arrivals.count.Add(now, baselineFade, 1, 0)
+		} else {
+			s.stay.Event(now, s.expected(&s.arrivals, now), surgeFactor, 2*surgeSum)
+		}
+	}
+	return s.attacked(now)
+}
+
+// attacked reports whether the mode holds, and ends it when it is over.
+func (s *surge) attacked(now evidence.Seconds) bool {
+	if s.since == 0 {
+		return false
+	}
+	if now < s.until {
+		return true
+	}
+	if s.stay.Sum(now, s.expected(&s.arrivals, now), surgeFactor) > 0 {
+		return true
+	}
+	s.since = 0
+	s.enter.Reset(now, 0)
+	return false
+}
+
+// armed reports whether enough has been learned to ask anybody for more.
+func (s *surge) armed(now evidence.Seconds) bool {
+	return s.begun != 0 && now >= s.begun+surgeGateAge && s.logins >= surgeGateLogins
+}
