@@ -37,7 +37,7 @@ func (c *admission) chargePair(account *accountReservation) (fired rules.Detecti
 }
 
 func (c *admission) pairRate() config.Rate {
-	if c.familiarClient() {
+	if c.a.reserved.vouched {
 		return deviceBudget
 	}
 	return c.p.thresholds.Pair
@@ -81,6 +81,7 @@ func (c *admission) chargeSource() (fired rules.Detection) {
 	c.m.sources.Update(r.source, c.now, func(e *sourceEvidence, _ bool) {
 		e.age(c.now)
 		if r.signup {
+			t := shareOut(t, e.entered.Estimate())
 			window := seconds(t.Signups.Window)
 			after := e.signups.Value(c.now, window) + fullWeight
 			if rule := rules.Signup(after, c.factor, t.Signups); c.fires(rule, rules.Signup(after, 1, t.Signups)) {
@@ -121,6 +122,7 @@ func shareOut(t config.Thresholds, entered int) config.Thresholds {
 	if entered > 1 {
 		t.Source.N += min(entered, 4*t.Source.N)
 		t.SourceSlow.N += min(entered, 4*t.SourceSlow.N)
+		t.Signups.N += min(entered, 4*t.Signups.N)
 	}
 	return t
 }

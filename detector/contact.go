@@ -14,17 +14,14 @@ import (
 // contactFade is the half-life of first contacts.
 const contactFade evidence.Seconds = 6 * 3600
 
-// contactAgain is how long a pair of account and source has met.
-const contactAgain evidence.Seconds = 24 * 3600
-
 // meets notes that the account and the source have met, and reports whether it
-// is the first time today.
+// is the first time this day (of UTC). Whole days, not 24 hours: who logs in at a
+// slightly different time each day would be new on some days only, and his
+// forgotten phone, which tries all day, on the others.
 func (c *admission) meets(account *accountReservation) (first bool) {
 	c.m.pairs.Update(account.bySource, c.now, func(e *pairEvidence, _ bool) {
-		first = e.met == 0 || c.now >= e.met+contactAgain
-		if first {
-			e.met = c.now
-		}
+		first = e.met == 0 || c.now/day != e.met/day
+		e.met = c.now
 	})
 	return first
 }

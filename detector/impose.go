@@ -26,6 +26,9 @@ func (c *admission) refuse(fired rules.Detection) Verdict {
 	switch fired.Axis {
 	case config.AxisSource:
 		terms.Classes = sanction.LoginAndSignup
+		if fired.Name == config.SignupFlood {
+			terms.Classes = sanction.Signup
+		}
 		c.impose(&v, c.a.reserved.source, terms)
 	case config.AxisPair:
 		if c.familiarClient() {

@@ -18,7 +18,7 @@ type networkEvidence struct {
 }
 
 // networkFade is the half-life of what strangers of a network do.
-const networkFade evidence.Seconds = 6 * 3600
+const networkFade evidence.Seconds = 24 * 3600
 
 // established is from how many accounts a network is judged by itself.
 // Networks with fewer are judged together: an attacker who comes from ten

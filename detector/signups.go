@@ -85,7 +85,7 @@ func (c *admission) signupFlood() (fired rules.Detection) {
 	if !c.site.signups.flooded(c.now, again) || !again && !c.a.Source.Listed() {
 		return fired
 	}
-	return rules.Detection{Name: config.SignupFlood, Axis: config.AxisSource, Rule: rules.SignupSurge}
+	return rules.Detection{Name: config.SignupFlood, Axis: config.AxisNetwork, Rule: rules.SignupSurge}
 }
 
 // signedUp notes an account that was made.
