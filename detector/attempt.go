@@ -121,6 +121,7 @@ type reservation struct {
 	held          bool // something is reserved
 	repeat        bool // the same wrong credential as before: nothing is charged
 	who           visitor
+	group         surgeGroup
 	standing      familiarity // how well the first account knows who comes
 	resident      bool        // aged accounts log in from the source
 	familiar      bool        // source or client logged in to the first account before

@@ -80,10 +80,12 @@ func (h *accountHistory) revoke() {
 
 // agedAfter is how long after its first login an account may speak for others:
 // accounts that an attacker makes for the purpose are younger (H9).
+// On a site that was first seen less than a fortnight ago it is half the age of
+// the site: nobody can be older than that.
 const agedAfter evidence.Seconds = 7 * 24 * 3600
 
-func (h *accountHistory) aged(now evidence.Seconds) bool {
-	return h.born != 0 && now >= h.born+agedAfter && now >= h.barred
+func (h *accountHistory) aged(now, siteAge evidence.Seconds) bool {
+	return h.born != 0 && now >= h.born+min(max(siteAge/2, day), agedAfter) && now >= h.barred
 }
 
 // creditSources is for how many sources a day a login of one account speaks.
@@ -91,8 +93,8 @@ const creditSources = 2
 
 // credits reports whether a login from source may speak for it today, and notes
 // that it did.
-func (h *accountHistory) credit(now evidence.Seconds, source uint32) bool {
-	if !h.aged(now) {
+func (h *accountHistory) credit(now, siteAge evidence.Seconds, source uint32) bool {
+	if !h.aged(now, siteAge) {
 		return false
 	}
 	if now >= h.credited+day {

@@ -67,7 +67,7 @@ func (c *admission) identify() {
 		}
 	}
 	c.recogniseClient()
-	r.class = c.networkOf()
+	r.class, r.group = c.networkOf()
 }
 
 // reservationFor finds the keys of an account. Its pair is that of account and
@@ -77,7 +77,7 @@ func (c *admission) reservationFor(name [16]byte) accountReservation {
 	account.bySource = c.m.hasher.Pair(c.site.id, name, c.a.Source.Addr)
 	account.pair = account.bySource
 	c.m.histories.View(account.account, func(h *accountHistory) {
-		account.standing, account.aged = h.knows(c.now, &c.a.reserved.who), h.aged(c.now)
+		account.standing, account.aged = h.knows(c.now, &c.a.reserved.who), h.aged(c.now, c.site.surge.age(c.now))
 	})
 	account.familiar = account.standing >= familiar
 	if account.standing == known {

@@ -60,23 +60,30 @@ const (
 // networkOf finds what a stranger is judged by: the address list he is on, else
 // the narrowest of source, network and provider that enough accounts log in
 // from, else all the rest together.
-func (c *admission) networkOf() evidence.Key {
+func (c *admission) networkOf() (evidence.Key, surgeGroup) {
 	a, r := c.a, &c.a.reserved
 	h, site := c.m.hasher, c.site.id
+	group := surgeEstablished
+	if r.resident {
+		group = surgeResident
+	}
 	if len(a.Source.Lists) > 0 {
-		return h.Text(site, axisList, a.Source.Lists[0])
+		return h.Text(site, axisList, a.Source.Lists[0]), surgeRare
 	}
 	for _, key := range [...]evidence.Key{r.source, r.network} {
 		if c.established(key) {
-			return key
+			return key, group
 		}
 	}
 	if a.Source.ASN != 0 {
 		if key := h.Number(site, axisProvider, uint64(a.Source.ASN)); c.established(key) {
-			return key
+			return key, group
 		}
 	}
-	return h.Number(site, axisRare, 0)
+	if !r.resident {
+		group = surgeRare
+	}
+	return h.Number(site, axisRare, 0), group
 }
 
 func (c *admission) established(key evidence.Key) (yes bool) {

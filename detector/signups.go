@@ -48,7 +48,7 @@ func (w *signupWatch) created(now evidence.Seconds, n int) {
 	flood := now < w.until
 	w.rate.Add(now, baselineRate, 1, 0)
 	if !flood {
-		w.repeats.login(now)
+		w.repeats.logins.Add(now, baselineFade, 1, 0)
 	}
 	if n < 2 || n > repeatsMost || n&(n-1) != 0 {
 		return
@@ -56,7 +56,7 @@ func (w *signupWatch) created(now evidence.Seconds, n int) {
 	if !flood {
 		w.repeats.count.Add(now, baselineFade, 1, 0)
 	}
-	w.repeats.learn(now, w.begun)
+	w.repeats.learn(now, w.begun, baselineFade)
 	expected := max(repeatsFloor, w.repeats.ratio*w.rate.Rate(now, baselineRate))
 	if w.test.Event(now, expected, surgeFactor, repeatsSum) >= repeatsSum {
 		w.until = now + repeatsHold

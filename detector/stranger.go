@@ -72,16 +72,7 @@ func (c *admission) arrives() (attack bool) {
 	if r.standing != stranger {
 		return false
 	}
-	if r.resident {
-		return c.site.surge.underAttack(c.now)
-	}
-	return c.site.surge.arrive(c.now, r.surgeAccount(), r.surgeSource())
-}
-
-func (s *surge) underAttack(now evidence.Seconds) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.attacked(now)
+	return c.site.surge.arrive(c.now, r.group, r.surgeAccount(), r.surgeSource())
 }
 
 func (r *reservation) surgeAccount() uint64 {
@@ -138,9 +129,7 @@ func (c *admission) strangerFailed() {
 		return
 	}
 	c.networkJudged(true)
-	if !r.resident {
-		c.site.surge.failed(c.now, r.surgeAccount(), r.surgeSource())
-	}
+	c.site.surge.failed(c.now, r.group, r.surgeAccount(), r.surgeSource())
 }
 
 // loggedIn notes a login on a confirmed route for all that judges strangers.
@@ -155,10 +144,10 @@ func (c *admission) loggedIn(account *accountReservation) {
 		return
 	}
 	credit, aged := false, false
-	who := &c.a.reserved.who
+	who, age := &r.who, c.site.surge.age(c.now)
 	c.m.histories.Update(account.account, c.now, func(h *accountHistory, _ bool) {
-		aged = h.aged(c.now)
-		credit = h.credit(c.now, who.source)
+		aged = h.aged(c.now, age)
+		credit = h.credit(c.now, age, who.source)
 		h.enter(c.now, who)
 	})
 	if credit && first {

@@ -20,6 +20,9 @@ const (
 	// surgeSum is the sum at which the attack mode begins: nine failures in a
 	// burst, each of which adds ln 4.
 	surgeSum = 12
+	// surgeResidentSum is the same where people log in from: the morning rise
+	// of failures is ahead of that of logins.
+	surgeResidentSum = 24
 	// surgeFloor is how many failures of strangers an hour are normal anywhere.
 	surgeFloor = 2.0
 	// surgeHold is how long the mode lasts at least.
@@ -34,10 +37,10 @@ const (
 // traffic, so that the hour of the day does not matter and a slow ramp of
 // failures does not teach it (H11).
 const (
-	baselineFade  = 28 * day
-	baselineRate  = evidence.Seconds(3 * 3600) // half-life of the login rate
-	baselineRise  = 0.25                       // a week, at most
-	baselineYoung = 7 * day                    // learns freely so long
+	baselineFade  = 28 * day               // half-life; half the age of the site while that is less
+	baselineRate  = evidence.Seconds(3600) // half-life of the login rate
+	baselineRise  = 0.25                   // a week, at most
+	baselineYoung = 14 * day               // learns freely so long
 )
 
 // surgeGate: the mode asks nobody for anything before the site has been seen
@@ -47,21 +50,35 @@ const (
 	surgeGateAge    = day
 )
 
+// surgeGroup tells apart what has different baselines: where few accounts log in
+// from, any stranger is rare; where everybody comes from, many are.
+type surgeGroup uint8
+
+const (
+	surgeRare        surgeGroup = iota // networks of which little is known, listed ones
+	surgeEstablished                   // networks that many accounts log in from
+	surgeResident                      // sources that accounts log in from
+	surgeGroups
+)
+
 // surge is the site test of one site. Safe for concurrent use.
 type surge struct {
-	mu       sync.Mutex
-	seen     *evidence.Filter // accounts and sources whose failure counted
-	arrived  *evidence.Filter // … whose arrival counted
-	begun    evidence.Seconds // first login
-	logins   float64
-	rate     evidence.Decay // logins
-	failures baseline       // of strangers nobody on the site knows
-	arrivals baseline
-	enter    evidence.Cusum
-	stay     evidence.Cusum
-	until    evidence.Seconds // the mode holds at least so long
-	since    evidence.Seconds // 0: no attack
-	times    int              // how often it began
+	mu      sync.Mutex
+	seen    *evidence.Filter // accounts and sources whose failure counted
+	arrived *evidence.Filter // … whose arrival counted
+	begun   evidence.Seconds // first login
+	logins  float64
+	rate    evidence.Decay // logins
+	groups  [surgeGroups]surgeTest
+	until   evidence.Seconds // the mode holds at least so long
+	since   evidence.Seconds // 0: no attack
+	times   int              // how often it began
+}
+
+// surgeTest is the test of one group.
+type surgeTest struct {
+	failures, arrivals baseline
+	enter, stay        evidence.Cusum
 }
 
 // baseline is what is expected per login.
@@ -87,17 +104,24 @@ func (s *surge) login(now evidence.Seconds) {
 	}
 	s.logins++
 	s.rate.Add(now, baselineRate, 1, 0)
-	if s.since == 0 {
-		s.failures.login(now)
-		s.arrivals.login(now)
+	if s.since != 0 {
+		return
+	}
+	for i := range s.groups {
+		s.groups[i].failures.logins.Add(now, s.fade(now), 1, 0)
+		s.groups[i].arrivals.logins.Add(now, s.fade(now), 1, 0)
 	}
 }
 
-func (b *baseline) login(now evidence.Seconds) { b.logins.Add(now, baselineFade, 1, 0) }
+// fade is the half-life of the baselines: a young site changes from day to day,
+// because nobody is known there at first.
+func (s *surge) fade(now evidence.Seconds) evidence.Seconds {
+	return min(max((now-min(s.begun, now))/2, day), baselineFade)
+}
 
 // learn moves the ratio to what was seen, upwards slowly once the site is known.
-func (b *baseline) learn(now, begun evidence.Seconds) {
-	seen := b.count.Value(now, baselineFade) / max(b.logins.Value(now, baselineFade), 1)
+func (b *baseline) learn(now, begun, fade evidence.Seconds) {
+	seen := b.count.Value(now, fade) / max(b.logins.Value(now, fade), 1)
 	if b.at == 0 || now < begun+baselineYoung {
 		b.ratio, b.at = seen, now
 		return
@@ -112,42 +136,54 @@ func (b *baseline) learn(now, begun evidence.Seconds) {
 
 // expected is how many an hour are normal now.
 func (s *surge) expected(b *baseline, now evidence.Seconds) float64 {
-	b.learn(now, s.begun)
+	b.learn(now, s.begun, s.fade(now))
 	return max(surgeFloor, b.ratio*s.rate.Rate(now, baselineRate))
 }
 
 // failed counts a failure of a stranger and reports whether an attack begins.
-func (s *surge) failed(now evidence.Seconds, account, source uint64) (begins bool) {
+func (s *surge) failed(now evidence.Seconds, g surgeGroup, account, source uint64) (begins bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	newAccount, newSource := s.seen.Add(account, now), s.seen.Add(source, now)
-	if !newAccount || !newSource {
+	if !newAccount || !newSource && g != surgeResident {
 		return false
 	}
+	t := &s.groups[g]
 	if s.since == 0 {
-		s.failures.count.Add(now, baselineFade, 1, 0)
+		t.failures.count.Add(now, s.fade(now), 1, 0)
 	}
-	sum := s.enter.Event(now, s.expected(&s.failures, now), surgeFactor, 2*surgeSum)
-	if sum < surgeSum || s.since != 0 || !s.armed(now) {
+	sum := t.enter.Event(now, s.expected(&t.failures, now), surgeFactor, 2*surgeResidentSum)
+	if sum < g.threshold() || s.since != 0 || !s.armed(now) {
 		return false
 	}
 	s.since, s.until = now, now+surgeHold
-	s.stay.Reset(now, surgeSum)
+	for i := range s.groups {
+		s.groups[i].stay.Reset(now, 0)
+	}
+	t.stay.Reset(now, surgeSum)
 	s.times++
 	return true
 }
 
+func (g surgeGroup) threshold() float64 {
+	if g == surgeResident {
+		return surgeResidentSum
+	}
+	return surgeSum
+}
+
 // arrive counts the arrival of a stranger, whose outcome may never be seen, and
 // reports whether the site is under attack.
-func (s *surge) arrive(now evidence.Seconds, account, source uint64) (attack bool) {
+func (s *surge) arrive(now evidence.Seconds, g surgeGroup, account, source uint64) (attack bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	newAccount, newSource := s.arrived.Add(account, now), s.arrived.Add(source, now)
-	if newAccount && newSource {
+	if newAccount && (newSource || g == surgeResident) {
+		t := &s.groups[g]
 		if s.since == 0 {
-			s.arrivals.count.Add(now, baselineFade, 1, 0)
+			t.arrivals.count.Add(now, s.fade(now), 1, 0)
 		} else {
-			s.stay.Event(now, s.expected(&s.arrivals, now), surgeFactor, 2*surgeSum)
+			t.stay.Event(now, s.expected(&t.arrivals, now), surgeFactor, 2*surgeSum)
 		}
 	}
 	return s.attacked(now)
@@ -161,15 +197,30 @@ func (s *surge) attacked(now evidence.Seconds) bool {
 	if now < s.until {
 		return true
 	}
-	if s.stay.Sum(now, s.expected(&s.arrivals, now), surgeFactor) > 0 {
-		return true
+	for i := range s.groups {
+		t := &s.groups[i]
+		if t.stay.Sum(now, s.expected(&t.arrivals, now), surgeFactor) > 0 {
+			return true
+		}
 	}
 	s.since = 0
-	s.enter.Reset(now, 0)
+	for i := range s.groups {
+		s.groups[i].enter.Reset(now, 0)
+	}
 	return false
 }
 
 // armed reports whether enough has been learned to ask anybody for more.
 func (s *surge) armed(now evidence.Seconds) bool {
 	return s.begun != 0 && now >= s.begun+surgeGateAge && s.logins >= surgeGateLogins
+}
+
+// age is how long ago the first login of the site was.
+func (s *surge) age(now evidence.Seconds) evidence.Seconds {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.begun == 0 || now < s.begun {
+		return 0
+	}
+	return now - s.begun
 }
