@@ -32,7 +32,8 @@ func (h *Handler) readEvent(helper httpcaddyfile.Helper, args []string) error {
 	if err := g.read(helper); err != nil {
 		return err
 	}
-	e.When, e.Identifiers, e.Success, e.Failure = place.When, place.Identifiers, place.Success, place.Failure
+	e.When, e.Identifiers = place.When, place.Identifiers
+	e.Success, e.Failure, e.Unknown = place.Success, place.Failure, place.Unknown
 	if err := e.validate(); err != nil {
 		return fmt.Errorf("reading an event: %w", err)
 	}

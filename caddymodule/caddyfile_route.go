@@ -146,6 +146,7 @@ func routeGrammar(r *Route) blockGrammar {
 			}},
 			"success": conditionLine("success", &r.Success),
 			"failure": conditionLine("failure", &r.Failure),
+			"unknown": conditionLine("unknown", &r.Unknown),
 		},
 	}
 }

@@ -77,7 +77,7 @@ func (v *visit) client() follow.Client {
 // session remembers who is logged in. body is that of the answer, nil when it is
 // gone.
 func (v *visit) session(sent, answered http.Header, body []byte) {
-	if v.outcome.Result != recognize.Success {
+	if v.outcome.Result != recognize.Success || v.outcome.Kind == config.KindNone {
 		return
 	}
 	switch v.attempt.Kind {
@@ -96,7 +96,7 @@ func (v *visit) session(sent, answered http.Header, body []byte) {
 // the session it opened does next. Only a session that did not exist before can
 // prove anything: one that is merely renewed may have been opened elsewhere.
 func (v *visit) awaitProof(sent, answered http.Header) {
-	if v.outcome.Result != recognize.Success || v.attempt.Basic || v.site.Confirmed(&v.attempt) {
+	if v.outcome.Result != recognize.Success || v.outcome.Kind == config.KindNone || v.attempt.Basic || v.site.Confirmed(&v.attempt) {
 		return
 	}
 	v.h.watch.wanted.Store(true)

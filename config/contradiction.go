@@ -7,19 +7,28 @@ import (
 )
 
 // validateSides refuses conditions that stand where they can decide nothing: a
-// success block that only holds when a failure block does too, because failure
-// wins, and a block that stands twice.
-func validateSides(success, failure []Condition) error {
+// block that only holds when one that wins over it does too, and a block that
+// stands twice.
+func (r Route) validateSides() error {
+	return errors.Join(
+		validateOrder("success", r.Success, "failure", r.Failure),
+		validateOrder("success", r.Success, "unknown", r.Unknown),
+		validateOrder("unknown", r.Unknown, "failure", r.Failure),
+		validateOnce("success", r.Success), validateOnce("failure", r.Failure), validateOnce("unknown", r.Unknown),
+	)
+}
+
+func validateOrder(what string, conditions []Condition, winner string, winners []Condition) error {
 	var errs []error
-	for i, s := range success {
-		for j, f := range failure {
-			if s.implies(f) {
-				errs = append(errs, fmt.Errorf("success block %d never counts: failure block %d holds whenever it does, and failure wins; "+
-					"write into one of them what tells them apart, like a `redirect` or `cookie` line", i+1, j+1))
+	for i, c := range conditions {
+		for j, w := range winners {
+			if c.implies(w) {
+				errs = append(errs, fmt.Errorf("%s block %d never counts: %s block %d holds whenever it does, and %s wins; "+
+					"write into one of them what tells them apart, like a `redirect` or `cookie` line", what, i+1, winner, j+1, winner))
 			}
 		}
 	}
-	return errors.Join(append(errs, validateOnce("success", success), validateOnce("failure", failure))...)
+	return errors.Join(errs...)
 }
 
 func validateOnce(what string, conditions []Condition) error {

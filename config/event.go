@@ -33,6 +33,8 @@ type Event struct {
 	// success, below 500 failure, and everything else unknown.
 	Success []Condition `json:"success,omitempty"`
 	Failure []Condition `json:"failure,omitempty"`
+	// Unknown are answers that tell nothing, as in [Route].
+	Unknown []Condition `json:"unknown,omitempty"`
 }
 
 // MaxProperties is how many properties an event bears (SQ-07 of the systems this
@@ -58,7 +60,7 @@ var attemptVerbs = map[string]Kind{
 func (e Event) Place() Route {
 	return Route{
 		Kind: KindNone, Method: e.Method, Path: e.Path, When: e.When,
-		Identifiers: e.Identifiers, Success: e.Success, Failure: e.Failure,
+		Identifiers: e.Identifiers, Success: e.Success, Failure: e.Failure, Unknown: e.Unknown,
 	}
 }
 
@@ -100,6 +102,8 @@ func (f Field) ValidateProperty() error {
 		return fmt.Errorf("property %q; write a name of at most 64 bytes, like `property plan form plan`", f.Name)
 	case f.From == PlaceBasic, f.From == PlaceDigest:
 		return fmt.Errorf("property %s: %s names a user; write `identifier username %s`", f.Name, f.From, f.From)
+	case f.From == PlaceBearer:
+		return fmt.Errorf("property %s: a token is a secret and is never recorded; leave it out", f.Name)
 	}
 	if err := f.validatePlace(); err != nil {
 		return fmt.Errorf("property %s: %w", f.Name, err)

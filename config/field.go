@@ -11,7 +11,9 @@ import (
 type Place string
 
 // The places. A form field is also found in multipart bodies and, as
-// passport-local does, in the query string.
+// passport-local does, in the query string. Bearer is the token of an
+// Authorization header (RFC 6750), whatever the app calls its scheme: Bearer,
+// Token, or nothing at all. It holds a secret, so only a password can be there.
 const (
 	PlaceForm   Place = "form"
 	PlaceJSON   Place = "json"
@@ -19,6 +21,7 @@ const (
 	PlaceHeader Place = "header"
 	PlaceBasic  Place = "basic"
 	PlaceDigest Place = "digest"
+	PlaceBearer Place = "bearer"
 	PlaceHost   Place = "host"
 	PlacePath   Place = "path"
 	PlaceValue  Place = "value"
@@ -27,7 +30,7 @@ const (
 // Places lists the places an operator may write.
 var Places = []Place{
 	PlaceForm, PlaceJSON, PlaceQuery, PlaceHeader, PlaceBasic,
-	PlaceDigest, PlaceHost, PlacePath, PlaceValue,
+	PlaceDigest, PlaceBearer, PlaceHost, PlacePath, PlaceValue,
 }
 
 // Field is one identifier, or the password.
@@ -40,7 +43,7 @@ type Field struct {
 	// Key is the name in that part: a form field as sent (user[email]), a
 	// dotted JSON path (user.email, items.0.name), a query or header name, the
 	// number of a path segment counted from 1, or the fixed value. basic,
-	// digest and host need none.
+	// digest, bearer and host need none.
 	Key string `json:"key,omitempty"`
 }
 
@@ -55,6 +58,9 @@ var headerPattern = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
 func (f Field) ValidateIdentifier() error {
 	if f.Name == "" {
 		return fmt.Errorf("identifier without a name; write something like `identifier email form user[email]`")
+	}
+	if f.From == PlaceBearer {
+		return fmt.Errorf("identifier %s: bearer is a secret and names nobody; write `password bearer`, and no identifier if the token stands alone", f.Name)
 	}
 	if err := f.validatePlace(); err != nil {
 		return fmt.Errorf("identifier %s: %w", f.Name, err)
@@ -78,7 +84,7 @@ func (f Field) ValidatePassword() error {
 
 func (f Field) validatePlace() error {
 	switch f.From {
-	case PlaceBasic, PlaceDigest, PlaceHost:
+	case PlaceBasic, PlaceDigest, PlaceBearer, PlaceHost:
 		if f.Key != "" {
 			return fmt.Errorf("%s takes no field name, but %q is given; leave it out", f.From, f.Key)
 		}

@@ -16,7 +16,8 @@ type Route struct {
 	Kind Kind `json:"kind"`
 
 	// Method is the HTTP method. Empty means POST, PUT and PATCH, and any
-	// method for requests with Basic or Digest credentials.
+	// method for requests with Basic or Digest credentials, or with a token in
+	// the Authorization header where Password is declared to be that.
 	Method string `json:"method,omitempty"`
 
 	// Path is the whole path, or its beginning when it ends in *. Letter case,
@@ -34,7 +35,12 @@ type Route struct {
 	// automatically by the names of the fields.
 	Identifiers []Field `json:"identifiers,omitempty"`
 
-	// Password says where the password is. Empty: found automatically.
+	// Password says where the password is, or what stands in its place, such as
+	// a token: that needs no identifier, and counts for the source alone. Empty:
+	// found automatically, which no token is.
+	//
+	// In [PlaceBearer] a token is sent with every request. So the refusal of one
+	// is a failed attempt, and its acceptance is none.
 	Password *Field `json:"password,omitempty"`
 
 	// Success are the answers that mean success: one Condition is enough, all
@@ -46,6 +52,11 @@ type Route struct {
 	// unknown when both are declared; when only one is declared the other
 	// outcomes are read automatically.
 	Failure []Condition `json:"failure,omitempty"`
+
+	// Unknown are the answers that tell nothing, such as the one of a signup
+	// that is the same whether the account existed or not. Failure wins over
+	// them, and they win over Success.
+	Unknown []Condition `json:"unknown,omitempty"`
 }
 
 var (
@@ -75,7 +86,8 @@ func (r Route) Validate() error {
 	if r.Password != nil {
 		errs = append(errs, r.Password.ValidatePassword())
 	}
-	errs = append(errs, validateConditions("success", r.Success), validateConditions("failure", r.Failure), validateSides(r.Success, r.Failure))
+	errs = append(errs, validateConditions("success", r.Success), validateConditions("failure", r.Failure),
+		validateConditions("unknown", r.Unknown), r.validateSides())
 	return errors.Join(errs...)
 }
 

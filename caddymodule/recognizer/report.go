@@ -124,7 +124,8 @@ func routeLines(r config.Route) []string {
 		lines = append(lines, strings.TrimRight("password "+string(r.Password.From)+" "+quoted(r.Password.Key), " "))
 	}
 	lines = append(lines, conditionLines("success", r.Success)...)
-	return append(lines, conditionLines("failure", r.Failure)...)
+	lines = append(lines, conditionLines("failure", r.Failure)...)
+	return append(lines, conditionLines("unknown", r.Unknown)...)
 }
 
 func conditionLines(what string, conditions []config.Condition) []string {

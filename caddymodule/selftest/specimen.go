@@ -84,7 +84,7 @@ func (s *specimen) anywhere(place config.Place) bool {
 // usualFields are the fields of a kind that the declaration leaves to be found
 // by their usual names.
 func (s *specimen) usualFields() (fields [][2]string) {
-	credentials := s.anywhere(config.PlaceBasic) || s.anywhere(config.PlaceDigest)
+	credentials := s.anywhere(config.PlaceBasic) || s.anywhere(config.PlaceDigest) || s.anywhere(config.PlaceBearer)
 	if credentials {
 		return nil
 	}
@@ -128,6 +128,8 @@ func (s *specimen) put(f config.Field, value string) string {
 			s.userInfo = value
 		}
 		return s.userInfo
+	case config.PlaceBearer:
+		s.header.Set("Authorization", "Bearer "+value)
 	case config.PlacePath:
 		n, _ := strconv.Atoi(f.Key)
 		return s.segment(n, value)

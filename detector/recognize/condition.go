@@ -159,31 +159,35 @@ type declaredLimits struct {
 	// success and failure are set when these answers were declared: what did
 	// not match the declaration is not one of them.
 	success, failure bool
-	// open tells that a failure condition could match in the part of the body
-	// that was not inspected.
+	// open tells that a condition that wins over success could match in the part
+	// of the body that was not inspected.
 	open bool
 }
 
+const needsMore = "the declared conditions need more of the body than was inspected"
+
 // byDeclaration reads an answer by the declared conditions. Failure wins over
-// success; a success that holds while a failure condition is still open is no
-// success, because it would rest on something missing. When both are declared
+// unknown, and that over success; a success that holds while one of the others is
+// still open is no success, because it would rest on something missing. When both are declared
 // and neither holds, the outcome is unknown. When one is declared and does not
 // hold, the declaration is believed to be complete: the automatic mode may find
 // every other outcome, but not this one.
 func byDeclaration(route *config.Route, resp *Response) (Outcome, declaredLimits) {
-	if route == nil || (len(route.Success) == 0 && len(route.Failure) == 0) || resp.Status == 0 {
+	if route == nil || len(route.Success)+len(route.Failure)+len(route.Unknown) == 0 || resp.Status == 0 {
 		return Outcome{}, declaredLimits{}
 	}
 	limits := declaredLimits{success: len(route.Success) > 0, failure: len(route.Failure) > 0}
-	failure := weighAny(route.Failure, resp)
-	limits.open = failure == heldOpen
+	failure, unknown := weighAny(route.Failure, resp), weighAny(route.Unknown, resp)
+	limits.open = failure == heldOpen || unknown == heldOpen
 	switch {
 	case failure == heldYes:
 		return outcome(Failure, 1, "a declared failure condition holds"), limits
-	case failure == heldNo && weighAny(route.Success, resp) == heldYes:
+	case unknown == heldYes:
+		return outcome(Unknown, 0, "the answer is declared to tell nothing"), limits
+	case !limits.open && weighAny(route.Success, resp) == heldYes:
 		return outcome(Success, 1, "a declared success condition holds"), limits
 	case limits.success && limits.failure && limits.open:
-		return outcome(Unknown, 0, "the declared failure conditions need more of the body than was inspected"), limits
+		return outcome(Unknown, 0, needsMore), limits
 	case limits.success && limits.failure:
 		return outcome(Unknown, 0, "no declared condition holds"), limits
 	}
@@ -196,7 +200,7 @@ func (l declaredLimits) apply(o Outcome) Outcome {
 	case o.Result == Success && l.success:
 		return outcome(Unknown, 0, "no declared success condition holds")
 	case o.Result == Success && l.open:
-		return outcome(Unknown, 0, "the declared failure conditions need more of the body than was inspected")
+		return outcome(Unknown, 0, needsMore)
 	case o.Result == Failure && l.failure:
 		return outcome(Unknown, 0, "no declared failure condition holds")
 	}

@@ -134,7 +134,7 @@ func EventOutcome(e *config.Event, resp *Response) Outcome {
 
 // NeedsAnswerBody reports whether the conditions of an event look at a body.
 func NeedsAnswerBody(e *config.Event) bool {
-	for _, c := range slices.Concat(e.Success, e.Failure) {
+	for _, c := range slices.Concat(e.Success, e.Failure, e.Unknown) {
 		if slices.ContainsFunc(c, func(t config.Test) bool { return t.Of == config.PartBody || t.Of == config.PartJSON }) {
 			return true
 		}

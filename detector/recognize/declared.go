@@ -20,7 +20,7 @@ func RouteMatches(r *Request, route *config.Route) bool {
 		}
 	case r.Method == http.MethodPost, r.Method == http.MethodPut, r.Method == http.MethodPatch:
 	default:
-		if !carriesPassword(r.Header) {
+		if !carriesPassword(r.Header) && !(takesToken(route) && len(r.Header["Authorization"]) > 0) {
 			return false
 		}
 	}
@@ -44,8 +44,9 @@ func PathMatches(pattern, path string) bool {
 
 // Declared reads a request of a declared route, which the caller has matched.
 // The kind is the declared one. It is false only for what cannot be an attempt
-// there: a request that a line `when` rules out, a page view, a request without the header the credentials are
-// declared to be in, and an OAuth grant other than the password one (H24).
+// there: a request that a line `when` rules out, a page view, a request without
+// the header the credentials are declared to be in, and an OAuth grant other than
+// the password one (H24).
 //
 // The declared identifiers together are the identity. When none of those that
 // tell users apart is there, the attempt has no identity: a host name or a
@@ -138,6 +139,8 @@ func outsideValues(r *Request, f config.Field) []string {
 	case config.PlaceHeader:
 		values := r.Header[http.CanonicalHeaderKey(f.Key)]
 		return values[:min(len(values), maxCandidates)]
+	case config.PlaceBearer:
+		return tokens(r.Header)
 	case config.PlaceHost:
 		return []string{r.Host}
 	case config.PlaceValue:
@@ -163,6 +166,9 @@ func pathSegment(path string, n int) string {
 func (rd *reading) plausible(r *Request, route *config.Route) bool {
 	if rd.grant == otherGrant && len(rd.passwords) == 0 && route.Kind == config.KindLogin {
 		return false
+	}
+	if takesToken(route) {
+		return len(tokens(r.Header)) > 0
 	}
 	if inAuthorization(route) && !carriesPassword(r.Header) {
 		return false

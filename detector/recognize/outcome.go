@@ -94,6 +94,9 @@ func Classify(x Exchange) Outcome {
 		x.Credentials = &Credentials{Kind: config.KindLogin}
 	}
 	o, limits := byDeclaration(x.Credentials.Declared, x.Response)
+	if x.Credentials.isToken() {
+		return ofToken(x, o, limits)
+	}
 	if o.Result == "" {
 		o = limits.apply(byShape(x, automatic(x)))
 	}
