@@ -13,7 +13,7 @@ import (
 
 // answerVariant is what a route may say about answers.
 type answerVariant struct {
-	success, failure []config.Condition
+	success, failure, unknown []config.Condition
 }
 
 // maxAlternatives is how many values a suggested condition has at most: more
@@ -25,6 +25,13 @@ const maxAlternatives = 4
 // enough: all other outcomes are then read automatically.
 func (g *group) answerVariants() []answerVariant {
 	var list []answerVariant
+	if len(g.doubted) > 0 {
+		doubted := condition(config.PartStatus, g.doubted)
+		if bad := g.values(recognize.Failure, statusOf); len(bad) > 0 && apart(g.doubted, bad) {
+			list = append(list, answerVariant{failure: condition(config.PartStatus, bad), unknown: doubted})
+		}
+		return append(list, answerVariant{unknown: doubted})
+	}
 	switch open := condition(config.PartStatus, g.values(recognize.Unknown, statusOf)); g.guess() {
 	case recognize.Success:
 		list = append(list, answerVariant{success: open})
@@ -34,8 +41,8 @@ func (g *group) answerVariants() []answerVariant {
 	good, bad := g.values(recognize.Success, statusOf), g.values(recognize.Failure, statusOf)
 	if apart(good, bad) {
 		failure := condition(config.PartStatus, bad)
-		if g.scheme == "" { // credentials in a header are accepted with whatever the page answers
-			list = append(list, answerVariant{condition(config.PartStatus, good), failure})
+		if g.scheme == "" && g.token.From != config.PlaceBearer { // credentials in a header are accepted with whatever the page answers
+			list = append(list, answerVariant{success: condition(config.PartStatus, good), failure: failure})
 		}
 		list = append(list, answerVariant{failure: failure})
 	}
@@ -51,7 +58,7 @@ func (g *group) answerVariants() []answerVariant {
 // that no failure has, they are the successes; and the other way round. That is
 // for the operator to confirm, and the notes say so.
 func (g *group) guess() recognize.Result {
-	if g.kind != config.KindLogin && g.kind != config.KindSignup && g.kind != config.KindMFA {
+	if len(g.doubted) > 0 || g.kind != config.KindLogin && g.kind != config.KindSignup && g.kind != config.KindMFA {
 		return ""
 	}
 	good, bad := g.values(recognize.Success, statusOf), g.values(recognize.Failure, statusOf)

@@ -126,6 +126,9 @@ type fieldVariant struct {
 
 // fieldVariants lists what may be said, the most first, nothing last.
 func (g *group) fieldVariants() []fieldVariant {
+	if g.token.From != "" {
+		return []fieldVariant{{password: &g.token}}
+	}
 	all := fieldVariant{identifiers: g.identifiers(), password: g.password()}
 	return []fieldVariant{all, {identifiers: all.identifiers}, {password: all.password}, {}}
 }

@@ -50,6 +50,9 @@ type step struct {
 	facts recognize.RouteFacts
 	// repeat tells that it brought credentials that were accepted before.
 	repeat bool
+	// adopted tells that the outcome is not what was recognised, but what the
+	// whole session shows; see Suggest. Only copies of steps are.
+	adopted bool
 }
 
 func (s *step) inHeader() bool {

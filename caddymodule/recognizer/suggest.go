@@ -29,6 +29,12 @@ type SiteSuggestion struct {
 // route says about fields and answers is left out as far as it would change
 // something. Declared means believed, so the operator should read the lines:
 // they know no answer that the session does not hold.
+//
+// Who has the whole session knows more than who has one answer. So a route may
+// also take entries that were recognised as no attempts, or as another outcome:
+// requests that were incomplete or refused as not found where others were answered
+// (adopt), successes that cannot all be some (doubt), tokens (tokens) and mailed
+// links that create an account (mailed). The notes say so.
 func Suggest(s *Session) []SiteSuggestion {
 	hosts := s.hosts()
 	sites := make([]SiteSuggestion, 0, len(hosts))
@@ -71,17 +77,34 @@ type group struct {
 	route config.Route
 	// left says why the group is left to the automatic mode, "" when it is not.
 	left string
+	// doubted are the statuses of answers that tell nothing.
+	doubted []string
+	// remarks are for the notes.
+	remarks []string
+}
+
+// owns reports whether an entry is one of the group, or a copy of it is.
+func (g *group) owns(s *step) bool {
+	return slices.ContainsFunc(g.steps, func(o *step) bool { return o.Entry == s.Entry })
 }
 
 type groupKey struct {
 	kind          config.Kind
 	method, place string
 	// scheme is that of an Authorization header; such credentials arrive
-	// anywhere, so method and place are empty.
+	// anywhere, so method and place are empty, unless the answers of one place
+	// are doubted.
 	scheme recognize.Format
+	// token is where a token stands that nothing else comes with.
+	token config.Field
 }
 
-func (s *step) groupKey() groupKey {
+func (s *Session) groupKey(one *step) groupKey { return one.groupKey(s.doubtful(one)) }
+
+func (s *step) groupKey(doubtful bool) groupKey {
+	if s.inHeader() && doubtful {
+		return groupKey{kind: s.Kind, scheme: s.found.Format, method: s.entry.Request.Method, place: s.entry.Request.Path}
+	}
 	if s.inHeader() {
 		return groupKey{kind: s.Kind, scheme: s.found.Format}
 	}
@@ -98,13 +121,18 @@ func (s *Session) groups(host string) []*group {
 		if !one.pinnable() || one.entry.Request.Host != host {
 			continue
 		}
-		key := one.groupKey()
+		key := s.groupKey(one)
 		if byKey[key] == nil {
 			byKey[key] = &group{groupKey: key}
 			list = append(list, byKey[key])
 		}
 		byKey[key].steps = append(byKey[key].steps, one)
 	}
+	for _, g := range list {
+		s.adopt(g)
+		s.doubt(g)
+	}
+	list = append(list, s.tokens(host, list)...)
 	for _, g := range list {
 		g.declare(s.player)
 	}
@@ -117,7 +145,7 @@ func (g *group) width() int {
 	const widest = 1 << 20
 	width := 0
 	switch prefix, open := strings.CutSuffix(g.route.Path, "*"); {
-	case g.scheme != "":
+	case g.anywhere():
 		width = widest
 	case open:
 		width = widest - 2*len(prefix) - 2
@@ -134,7 +162,8 @@ func (g *group) declare(p *Player) {
 	for _, fields := range g.fieldVariants() {
 		for _, answers := range g.answerVariants() {
 			r := g.route
-			r.Identifiers, r.Password, r.Success, r.Failure = fields.identifiers, fields.password, answers.success, answers.failure
+			r.Identifiers, r.Password = fields.identifiers, fields.password
+			r.Success, r.Failure, r.Unknown = answers.success, answers.failure, answers.unknown
 			if r.Validate() == nil && !slices.ContainsFunc(g.steps, func(s *step) bool { return !p.agrees(s, &r, g.guess()) }) {
 				g.route = r
 				if g.operation() && !g.narrow(p, nil) {
@@ -151,7 +180,7 @@ func (g *group) declare(p *Player) {
 func (g *group) findPath() string {
 	path, _, _ := strings.Cut(g.place, "#") // operations of one address are told apart by fields
 	switch before, _, varies := strings.Cut(path, "*"); {
-	case g.scheme != "":
+	case g.anywhere():
 		path = g.commonDirectory() + "*"
 		if !slices.ContainsFunc(g.steps, func(s *step) bool { return s.facts.Challenges || s.Outcome == recognize.Failure }) &&
 			g.guess() != recognize.Failure {
@@ -168,6 +197,9 @@ func (g *group) findPath() string {
 	g.route.Path = path
 	return ""
 }
+
+// anywhere tells that the credentials come with requests to any path.
+func (g *group) anywhere() bool { return g.scheme != "" && g.place == "" }
 
 func (g *group) commonDirectory() string {
 	common := g.steps[0].entry.Request.Path
@@ -187,7 +219,10 @@ func (p *Player) agrees(s *step, r *config.Route, guess recognize.Result) bool {
 	}
 	again := *s
 	found, ok := p.find(&s.entry.Request, r, nil)
-	if again.found = found; !ok || found.Kind != s.found.Kind || len(found.Secrets) != len(s.found.Secrets) {
+	if again.found = found; s.adopted {
+		return ok && found.Declared == r && recognize.Classify(p.exchange(&again)).Result == s.Outcome
+	}
+	if !ok || found.Kind != s.found.Kind || len(found.Secrets) != len(s.found.Secrets) {
 		return false
 	}
 	if len(found.Identities) != len(s.found.Identities) || found.Missing != s.found.Missing {
@@ -216,7 +251,7 @@ func (s *Session) settleOne(host string, groups []*group) bool {
 			continue
 		}
 		g := s.player.takenBy(groups, &one.entry.Request)
-		if g == nil || slices.Contains(g.steps, one) || one.repeat && s.player.agrees(one, &g.route, "") {
+		if g == nil || g.owns(one) || one.repeat && s.player.agrees(one, &g.route, "") {
 			continue
 		}
 		if !g.narrow(s.player, s.strangers(host, g)) {
@@ -233,7 +268,7 @@ func (s *Session) strangers(host string, g *group) []*step {
 	var list []*step
 	for i := range s.steps {
 		one := &s.steps[i]
-		if one.entry.Request.Host == host && !slices.Contains(g.steps, one) && s.player.takes(&g.route, &one.entry.Request) {
+		if one.entry.Request.Host == host && !g.owns(one) && s.player.takes(&g.route, &one.entry.Request) {
 			list = append(list, one)
 		}
 	}
@@ -258,7 +293,13 @@ func (g *group) notes() []string {
 	if !writable(name) {
 		name = word(g.kind)
 	}
+	if g.token.From != "" && g.left != "" {
+		return nil // it was none of the attempts
+	}
 	var notes []string
+	for _, remark := range g.remarks {
+		notes = append(notes, name+": "+remark)
+	}
 	if g.left != "" {
 		notes = append(notes, name+" is left to the automatic mode: "+g.left)
 	}
@@ -266,14 +307,14 @@ func (g *group) notes() []string {
 	for _, s := range g.steps {
 		seen[s.Outcome]++
 	}
-	if n := seen[recognize.Unknown]; n > 0 {
+	if n := seen[recognize.Unknown]; n > 0 && len(g.doubted) == 0 {
 		advice := "describe the answers by `success` and `failure`"
 		if guess := g.guess(); guess != "" && g.left == "" && len(g.route.Success)+len(g.route.Failure) > 0 {
 			advice = fmt.Sprintf("taken for %s by a status that no other outcome has: check that", guess)
 		}
 		notes = append(notes, fmt.Sprintf("%s: %d of %d outcomes are unknown; %s", name, n, len(g.steps), advice))
 	}
-	if g.kind != config.KindLogin && g.kind != config.KindSignup {
+	if g.kind != config.KindLogin && g.kind != config.KindSignup || g.token.From != "" || len(g.doubted) > 0 {
 		return notes
 	}
 	for _, r := range results {
