@@ -100,23 +100,23 @@ func (s *Session) doubtful(one *step) bool {
 }
 
 // secondPassword looks for a success of the same user with another password at
-// the same address.
+// the same address, with no change of a password between the two.
 func (s *Session) secondPassword(one *step) bool {
-	r, changed := &one.entry.Request, false
-	for i := range s.steps {
-		o := &s.steps[i]
-		other := &o.entry.Request
-		if o.Kind == config.KindPasswordChange || o.Kind == config.KindReset {
-			changed = true // which of the two is the old one does not matter
-		}
-		if o.Outcome == recognize.Success && o.inHeader() && len(o.found.Secrets) == 1 && len(one.found.Secrets) == 1 &&
-			len(o.found.Identities) == 1 && o.found.Identities[0].Equal(one.found.Identities[0]) &&
-			other.Host == r.Host && other.Path == r.Path && other.Method == r.Method &&
-			string(o.found.Secrets[0]) != string(one.found.Secrets[0]) {
-			return !changed
-		}
+	return slices.ContainsFunc(s.steps, func(o step) bool {
+		return one.contradicts(&o) && !slices.ContainsFunc(s.steps[min(o.Entry, one.Entry):max(o.Entry, one.Entry)], func(b step) bool {
+			return b.Kind == config.KindPasswordChange || b.Kind == config.KindReset
+		})
+	})
+}
+
+// contradicts reports whether two steps got the same user in with two passwords.
+func (s *step) contradicts(o *step) bool {
+	if o.Outcome != recognize.Success || !o.inHeader() || len(o.found.Secrets) != 1 || len(s.found.Secrets) != 1 || len(o.found.Identities) != 1 {
+		return false
 	}
-	return false
+	r, other := &s.entry.Request, &o.entry.Request
+	return o.found.Identities[0].Equal(s.found.Identities[0]) && string(o.found.Secrets[0]) != string(s.found.Secrets[0]) &&
+		other.Host == r.Host && other.Path == r.Path && other.Method == r.Method
 }
 
 // inUse reports whether every name that a signup brought belonged to somebody who

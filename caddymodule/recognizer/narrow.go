@@ -36,6 +36,35 @@ func (g *group) narrow(p *Player, others []*step) bool {
 	return false
 }
 
+// tellApart narrows a group of credentials that stand at a place of their own down
+// to requests that bear them, if other requests arrive there too.
+func (g *group) tellApart(groups []*group) {
+	shared := func(o *group) bool { return o != g && o.method == g.method && o.place == g.place }
+	if !slices.ContainsFunc(groups, shared) {
+		return
+	}
+	switch {
+	case g.token.From == config.PlaceQuery:
+		g.route.When = []config.Match{{From: config.PlaceQuery, Key: g.token.Key}}
+	case g.token.From == config.PlaceBearer:
+		g.route.When = []config.Match{{From: config.PlaceHeader, Key: "Authorization"}}
+	case g.scheme == recognize.FormatBasic && !g.anywhere():
+		g.route.When = []config.Match{{From: config.PlaceHeader, Key: "Authorization", Values: []string{"Basic*"}}}
+	case g.scheme == recognize.FormatDigest && !g.anywhere():
+		g.route.When = []config.Match{{From: config.PlaceHeader, Key: "Authorization", Values: []string{"Digest*"}}}
+	}
+}
+
+// leaveHidden leaves to the automatic mode what the route of another group would
+// never let through: such a route is refused in a Caddyfile.
+func leaveHidden(groups []*group) {
+	for i, g := range groups {
+		if g.left == "" && slices.ContainsFunc(groups[:i], func(o *group) bool { return o.left == "" && o.route.Hides(g.route) }) {
+			g.left = "the line of another route takes its requests"
+		}
+	}
+}
+
 // narrowings lists lines to try, the most telling first: that the user or the
 // password is there; a field that both have, with another value; a word that
 // only the group has; a field that only the group has. The last two are too

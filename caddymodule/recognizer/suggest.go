@@ -44,6 +44,7 @@ func Suggest(s *Session) []SiteSuggestion {
 			slices.SortStableFunc(groups, func(a, b *group) int { return a.width() - b.width() })
 			settling = s.settleOne(host, groups)
 		}
+		leaveHidden(groups)
 		site := SiteSuggestion{Host: host}
 		for _, g := range groups {
 			site.Notes = append(site.Notes, g.notes()...)
@@ -134,6 +135,7 @@ func (s *Session) groups(host string) []*group {
 	}
 	list = append(list, s.tokens(host, list)...)
 	for _, g := range list {
+		g.tellApart(list)
 		g.declare(s.player)
 	}
 	return list
@@ -155,7 +157,7 @@ func (g *group) width() int {
 
 // declare makes the route of the group.
 func (g *group) declare(p *Player) {
-	g.route = config.Route{Kind: g.kind, Method: g.method}
+	g.route.Kind, g.route.Method = g.kind, g.method
 	if g.left = g.findPath(); g.left != "" {
 		return
 	}
