@@ -49,6 +49,9 @@ func parseDirective(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error)
 //	        failure {
 //	            <condition>
 //	        }
+//	        unknown {
+//	            <condition>
+//	        }
 //	    }
 //
 //	    event <name> [@<matcher> | <path> | <method> <path>] {
@@ -59,6 +62,9 @@ func parseDirective(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error)
 //	            <condition>
 //	        }
 //	        failure {
+//	            <condition>
+//	        }
+//	        unknown {
 //	            <condition>
 //	        }
 //	    }
@@ -106,13 +112,16 @@ func parseDirective(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error)
 // identifier says where a user identifier is sent, password where the password
 // is. <place> is form, json, query or header with the name of the field (json:
 // with dots, as user.email), path with the number of the segment, basic,
-// digest, host, or value with a fixed text. Default: found by the names of the
-// fields.
+// digest, host, or value with a fixed text; of a password also bearer: the token
+// of an Authorization header, whose refusal is an attempt and whose acceptance is
+// none. Default: found by the names of the fields, which no token is.
 //
 // success and failure say how the app answers. Blocks may be repeated: one is
 // enough; in a block all lines must hold; on a line one value is enough. If
 // both match it is a failure; if neither does the outcome is unknown. With only
-// one of the two declared, all else is read automatically. <condition> is
+// one of the two declared, all else is read automatically. unknown are answers
+// that tell nothing, such as one that is the same whether the account existed or
+// not: failure wins over them, and they win over success. <condition> is
 //
 //	status   <code>|<class>...   302, 4xx
 //	header   <name> [<text>...]

@@ -51,7 +51,7 @@ func TestUsageIsAccepted(t *testing.T) {
 	t.Parallel()
 	for head, g := range grammars() {
 		for word, l := range g.lines {
-			if word == "password" || word == "success" || word == "failure" {
+			if word == "password" || word == "success" || word == "failure" || word == "unknown" {
 				continue // the head holds a password; a block is no line
 			}
 			usage, _, _ := strings.Cut(l.usage, "|") // the first of the words

@@ -86,6 +86,23 @@ func TestPresetsReadTheFormsOfTheirApps(t *testing.T) {
 		{"magento", "POST /customer/account/loginPost/referer/abc/", "login[username]=a@x.test&login[password]=x", config.KindLogin, "a@x.test"},
 		{"magento", "POST /rest/V1/integration/customer/token", `{"username":"a@x.test","password":"x"}`, config.KindLogin, "a@x.test"},
 		{"magento", "POST /admin/admin/index/index/key/abc/", "login[username]=ann&login[password]=x", config.KindLogin, "ann"},
+		{"jupyter", "POST /login?next=/tree", "_xsrf=t&password=x", config.KindLogin, none},
+		{"jupyter", "GET /lab?token=x", "", config.KindLogin, none},
+		{"jupyter", "GET /lab/tree/a.ipynb?reset", "", config.KindNone, none},
+		{"jupyterhub", "POST /hub/login?next=", "username=ann&password=x", config.KindLogin, "ann"},
+		{"jupyterhub", "POST /hub/signup", "username=ann&signup_password=x&signup_password_confirmation=x", config.KindSignup, "ann"},
+		{"jupyterhub", "GET /hub/api/user", "", config.KindNone, none},
+		{"verdaccio", "POST /-/verdaccio/sec/login", `{"username":"ann","password":"x"}`, config.KindLogin, "ann"},
+		{"verdaccio", "GET /-/whoami", "", config.KindNone, none},
+		{"directus", "POST /auth/login", `{"email":"a@x.test","password":"x","mode":"session"}`, config.KindLogin, "a@x.test"},
+		{"directus", "POST /users/register", `{"email":"a@x.test","password":"x"}`, config.KindSignup, "a@x.test"},
+		{"directus", "PATCH /users/me", `{"first_name":"Ann"}`, config.KindNone, none},
+		{"ghost", "POST /ghost/api/admin/session/", `{"username":"a@x.test","password":"x"}`, config.KindLogin, "a@x.test"},
+		{"ghost", "POST /ghost/api/admin/authentication/invitation/", `{"invitation":[{"name":"Ann","email":"a@x.test","password":"x","token":"t"}]}`, config.KindSignup, "a@x.test"},
+		{"lemonldap", "POST /", "user=ann&password=x&token=t", config.KindLogin, "ann"},
+		{"lemonldap", "POST /", "skin=bootstrap", config.KindNone, none},
+		{"lemonldap", "GET /register?register_token=t", "", config.KindSignup, none},
+		{"lemonldap", "POST /register", "mail=a%40x.test", config.KindNone, none},
 	}
 	covered := map[string]bool{}
 	for _, test := range tests {

@@ -89,6 +89,9 @@ func fieldsFound(spec *specimen, found *recognize.Credentials) problem {
 	if (needed || spec.route.Password != nil) && len(found.Secrets) == 0 {
 		return problem{"no password is found in a request with its fields", "write where the password is, like `password form pwd`"}
 	}
+	if spec.anywhere(config.PlaceBearer) {
+		return problem{} // a token stands alone
+	}
 	if needed && len(found.Identities) == 0 {
 		return problem{"nobody is named by a request with its fields", "write where the user is, like `identifier email form email`"}
 	}
@@ -126,6 +129,7 @@ func answersRead(s *Site, route *config.Route, r *recognize.Request, found *reco
 	}{
 		{"success", "failure", route.Success, recognize.Success},
 		{"failure", "success", route.Failure, recognize.Failure},
+		{"unknown", "failure", route.Unknown, recognize.Unknown},
 	} {
 		for n, condition := range side.conditions {
 			resp, ok := answerOf(condition)
@@ -138,7 +142,7 @@ func answersRead(s *Site, route *config.Route, r *recognize.Request, found *reco
 			if o.Result != side.want {
 				p = problem{
 					fmt.Sprintf("an answer that fulfils block %d of `%s` is read as %s: %s", n+1, side.word, o.Result, strings.Join(o.Evidence, ", ")),
-					fmt.Sprintf("make the `%s` blocks narrower: if both hold it is a failure", side.other),
+					fmt.Sprintf("make the `%s` blocks narrower: failure wins over unknown, and that over success", side.other),
 				}
 				return p, untried
 			}

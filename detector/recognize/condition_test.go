@@ -111,6 +111,35 @@ func TestDeclaredConditionsDecide(t *testing.T) {
 	}
 }
 
+func TestAnswersDeclaredToTellNothing(t *testing.T) {
+	t.Parallel()
+	status := func(s string) []config.Condition { return []config.Condition{{line(config.PartStatus, "", s)}} }
+	sorry := []config.Condition{{line(config.PartBody, "", "Sorry")}}
+	for name, row := range map[string]struct {
+		route config.Route
+		resp  *Response
+		want  Result
+	}{
+		"a redirect that would be a success":    {config.Route{Unknown: status("302")}, reply(302, "", "Location: /", session), Unknown},
+		"other answers are read automatically":  {config.Route{Unknown: status("204")}, reply(401, ""), Failure},
+		"failure wins":                          {config.Route{Unknown: status("2xx"), Failure: sorry}, reply(200, "Sorry"), Failure},
+		"it wins over success":                  {config.Route{Success: status("2xx"), Unknown: status("204")}, reply(204, ""), Unknown},
+		"success holds beside it":               {config.Route{Success: status("2xx"), Unknown: status("204")}, reply(200, ""), Success},
+		"it may be in the missing part":         {config.Route{Success: status("2xx"), Unknown: sorry}, cutReply(200, "Hel"), Unknown},
+		"automatic success, in a missing part":  {config.Route{Unknown: sorry}, cutReply(200, `{"token":"0123456789abcdef"`, asJSON), Unknown},
+		"automatic success, in no missing part": {config.Route{Unknown: sorry}, reply(200, `{"token":"0123456789abcdef"}`, asJSON), Success},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			x := attempt(row.resp)
+			x.Credentials.Declared = &row.route
+			if got := Classify(x); got.Result != row.want {
+				t.Errorf("got %s %q, want %s", got.Result, got.Evidence, row.want)
+			}
+		})
+	}
+}
+
 func TestDeclaredFailureOfAnEmptyFieldIsMalformed(t *testing.T) {
 	t.Parallel()
 	x := emptyAttempt(reply(200, "Sorry"))
