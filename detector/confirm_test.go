@@ -213,6 +213,7 @@ func TestARevisedKindIsNoLogin(t *testing.T) {
 		signups, failure float64
 	}{
 		"nobody looked at the credentials": {recognize.Outcome{Result: recognize.Failure, Confidence: 0.95, Kind: config.KindNone}, 0, 0.25},
+		"a token was used":                 {recognize.Outcome{Result: recognize.Success, Confidence: 0.9, Kind: config.KindNone}, 0, 0},
 		"the account was created":          {recognize.Outcome{Result: recognize.Success, Confidence: 0.95, Kind: config.KindSignup}, 1, 0},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -102,7 +102,7 @@ func (s *Session) judged(g *group, logins []*group) bool {
 		}
 	}
 	for token := range refused {
-		if accepted[token] || s.acceptedElsewhere(g, token) {
+		if s.accepts(g, token) {
 			return false
 		}
 	}
@@ -145,9 +145,9 @@ func (s *Session) closed(g *group, logins []*group) bool {
 	})
 }
 
-// acceptedElsewhere reports whether a token was good at another address: then it
+// accepts reports whether a token was good at another time or address: then it
 // has run out, or may not be used here.
-func (s *Session) acceptedElsewhere(g *group, token string) bool {
+func (s *Session) accepts(g *group, token string) bool {
 	return slices.ContainsFunc(s.steps, func(one step) bool {
 		if one.entry.Response.Status/100 != 2 || !slices.Contains(tokenPlaces(&one), g.token) {
 			return false

@@ -70,6 +70,7 @@ func Declared(r *Request, route *config.Route) (Credentials, bool) {
 		password: needed || len(rd.passwords) > 0 || rd.emptyPassword != "", identifier: true,
 	}
 	rd.fill(&c, r, s)
+	c.Token = takesToken(route) && len(c.Secrets) == 1 && !c.Uninspectable
 	if len(route.Identifiers) > 0 {
 		rd.nameAsDeclared(&c, r, s, needed)
 		c.Confidence, c.Evidence = rd.weigh(&c, s)

@@ -94,7 +94,7 @@ func Classify(x Exchange) Outcome {
 		x.Credentials = &Credentials{Kind: config.KindLogin}
 	}
 	o, limits := byDeclaration(x.Credentials.Declared, x.Response)
-	if x.Credentials.isToken() {
+	if x.Credentials.Token {
 		return ofToken(x, o, limits)
 	}
 	if o.Result == "" {

@@ -35,11 +35,6 @@ func tokens(h http.Header) []string {
 	return list
 }
 
-// isToken tells that a request bore one declared token and no other credential.
-func (c *Credentials) isToken() bool {
-	return takesToken(c.Declared) && len(c.Secrets) == 1 && !c.Uninspectable
-}
-
 // ofToken tells how a token fared. It comes with every request of a client, so
 // its acceptance is the use of it and no login: nobody is told of it, and it takes
 // no charge of other attempts back, because a guesser may own a token too. A

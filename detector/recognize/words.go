@@ -73,6 +73,10 @@ type Credentials struct {
 
 	Format Format
 
+	// Token tells that the only credential is a token of an Authorization header,
+	// declared to be looked at.
+	Token bool
+
 	// Identities are the identities the request names: the first is the one
 	// events show. More than one means the request was ambiguous (duplicate
 	// fields, Basic beside a form); every one of them is charged, at most
