@@ -17,14 +17,24 @@ const contactFade evidence.Seconds = 6 * 3600
 // meets notes that the account and the source have met, and reports whether it
 // is the first time this day (of UTC). Whole days, not 24 hours: who logs in at a
 // slightly different time each day would be new on some days only, and his
-// forgotten phone, which tries all day, on the others.
-func (c *admission) meets(account *accountReservation) (first bool) {
+// forgotten phone, which tries all day, on the others. missed tells that the
+// contact, or an earlier one of the day, counted as failed; a success makes good
+// for it, because who remembers the password after all is a person.
+func (c *admission) meets(account *accountReservation, failed bool) (first, missed bool) {
 	c.m.pairs.Update(account.bySource, c.now, func(e *pairEvidence, _ bool) {
 		first = e.met == 0 || c.now/day != e.met/day
-		e.met = c.now
+		missed = !first && e.met&contactMissed != 0
+		e.met = c.now &^ contactMissed
+		if failed && (first || missed) {
+			e.met |= contactMissed
+		}
 	})
-	return first
+	return first, missed
 }
+
+// contactMissed is the bit of pairEvidence.met that tells that the contact of
+// the day failed.
+const contactMissed = 1
 
 // contactFailed counts a first contact that failed: for the source, its network
 // and, if that is a provider of servers, the provider.
@@ -43,15 +53,16 @@ func (c *admission) contactFailed() {
 	}
 }
 
-// contactSucceeded gives credit for an account that got in at first contact.
-func (c *admission) contactSucceeded() {
+// contactSucceeded gives credit for an account that got in at first contact, or
+// makes good for a contact that failed.
+func (c *admission) contactSucceeded(credit float64) {
 	c.m.sources.Update(c.a.reserved.source, c.now, func(e *sourceEvidence, _ bool) {
 		e.age(c.now)
-		e.contact.Add(c.now, contactFade, rules.ContactSucceeded, rules.ContactFloor)
+		e.contact.Add(c.now, contactFade, credit, rules.ContactFloor)
 	})
 	for _, key := range c.contactNetworks() {
 		c.m.networks.Update(key, c.now, func(n *networkEvidence, _ bool) {
-			n.contact.Add(c.now, contactFade, rules.ContactSucceeded, rules.ContactFloor)
+			n.contact.Add(c.now, contactFade, credit, rules.ContactFloor)
 		})
 	}
 }

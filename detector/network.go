@@ -122,3 +122,12 @@ func (c *admission) networkJudged(failed bool) {
 		}
 	})
 }
+
+// networkForgives takes back a failure of somebody who got in after all.
+func (c *admission) networkForgives() {
+	r := &c.a.reserved
+	if r.standing != stranger {
+		return
+	}
+	c.m.networks.View(r.class, func(n *networkEvidence) { n.bad.Add(c.now, networkFade, -1, 0) })
+}

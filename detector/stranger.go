@@ -121,7 +121,7 @@ func (c *admission) strangerFailed() {
 	if c.a.oneGuess() {
 		c.site.popular.Add(c.a.Credential, r.accounts[0].hash(), c.now)
 	}
-	if !c.meets(&r.accounts[0]) {
+	if first, _ := c.meets(&r.accounts[0], true); !first {
 		return
 	}
 	c.contactFailed()
@@ -136,11 +136,15 @@ func (c *admission) strangerFailed() {
 func (c *admission) loggedIn(account *accountReservation) {
 	r := &c.a.reserved
 	c.site.surge.login(c.now)
-	first := c.meets(account)
-	if r.standing == stranger && first {
+	first, missed := c.meets(account, false)
+	if r.standing == stranger && (first || missed) {
 		c.networkJudged(false)
 	}
-	if first && r.standing < familiar && c.suspect() {
+	if missed {
+		c.contactSucceeded(-rules.ContactFailed)
+		c.networkForgives()
+	}
+	if first && r.standing < familiar && !account.aged && c.suspect() {
 		return
 	}
 	credit, aged := false, false
@@ -151,7 +155,7 @@ func (c *admission) loggedIn(account *accountReservation) {
 		h.enter(c.now, who)
 	})
 	if credit && first {
-		c.contactSucceeded()
+		c.contactSucceeded(rules.ContactSucceeded)
 	}
 	if aged {
 		c.networkEntered(account.hash())
@@ -160,8 +164,8 @@ func (c *admission) loggedIn(account *accountReservation) {
 }
 
 // suspect reports whether the source has failed for several accounts at first
-// contact lately: a login from there, by whom the account does not know, earns
-// nothing (H9).
+// contact lately: a login from there of a young account, by whom it does not
+// know, earns nothing (H9).
 func (c *admission) suspect() (yes bool) {
 	half := float64(c.p.thresholds.Contacts.N) / 2
 	c.m.sources.View(c.a.reserved.source, func(e *sourceEvidence) {

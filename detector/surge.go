@@ -23,8 +23,10 @@ const (
 	// surgeResidentSum is the same where people log in from: the morning rise
 	// of failures is ahead of that of logins.
 	surgeResidentSum = 24
-	// surgeFloor is how many failures of strangers an hour are normal anywhere.
-	surgeFloor = 2.0
+	// surgeFloor is how many failures of strangers an hour are normal anywhere,
+	// surgeRareFloor from networks that few accounts log in from.
+	surgeFloor     = 2.0
+	surgeRareFloor = 0.5
 	// surgeHold is how long the mode lasts at least.
 	surgeHold = evidence.Seconds(30 * time.Minute / time.Second)
 	// surgeAgain is how long an account or a source has counted.
@@ -135,9 +137,13 @@ func (b *baseline) learn(now, begun, fade evidence.Seconds) {
 }
 
 // expected is how many an hour are normal now.
-func (s *surge) expected(b *baseline, now evidence.Seconds) float64 {
+func (s *surge) expected(g surgeGroup, b *baseline, now evidence.Seconds) float64 {
 	b.learn(now, s.begun, s.fade(now))
-	return max(surgeFloor, b.ratio*s.rate.Rate(now, baselineRate))
+	floor := surgeFloor
+	if g == surgeRare {
+		floor = surgeRareFloor
+	}
+	return max(floor, b.ratio*s.rate.Rate(now, baselineRate))
 }
 
 // failed counts a failure of a stranger and reports whether an attack begins.
@@ -152,7 +158,7 @@ func (s *surge) failed(now evidence.Seconds, g surgeGroup, account, source uint6
 	if s.since == 0 {
 		t.failures.count.Add(now, s.fade(now), 1, 0)
 	}
-	sum := t.enter.Event(now, s.expected(&t.failures, now), surgeFactor, 2*surgeResidentSum)
+	sum := t.enter.Event(now, s.expected(g, &t.failures, now), surgeFactor, 2*surgeResidentSum)
 	if sum < g.threshold() || s.since != 0 || !s.armed(now) {
 		return false
 	}
@@ -183,7 +189,7 @@ func (s *surge) arrive(now evidence.Seconds, g surgeGroup, account, source uint6
 		if s.since == 0 {
 			t.arrivals.count.Add(now, s.fade(now), 1, 0)
 		} else {
-			t.stay.Event(now, s.expected(&t.arrivals, now), surgeFactor, 2*surgeSum)
+			t.stay.Event(now, s.expected(g, &t.arrivals, now), surgeFactor, 2*surgeSum)
 		}
 	}
 	return s.attacked(now)
@@ -199,7 +205,7 @@ func (s *surge) attacked(now evidence.Seconds) bool {
 	}
 	for i := range s.groups {
 		t := &s.groups[i]
-		if t.stay.Sum(now, s.expected(&t.arrivals, now), surgeFactor) > 0 {
+		if t.stay.Sum(now, s.expected(surgeGroup(i), &t.arrivals, now), surgeFactor) > 0 {
 			return true
 		}
 	}
