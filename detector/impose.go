@@ -31,7 +31,7 @@ func (c *admission) refuse(fired rules.Detection) Verdict {
 		}
 		c.impose(&v, c.a.reserved.source, terms)
 	case config.AxisPair:
-		if c.familiarClient() {
+		if c.a.reserved.vouched {
 			v.Until = c.time.Add(deviceBudget.Window.Std())
 			break
 		}
