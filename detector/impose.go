@@ -21,6 +21,12 @@ func (c *admission) refuse(fired rules.Detection) Verdict {
 		Answer: answer, Detection: fired.Name, Rule: fired.Rule, Axis: fired.Axis,
 		Reason: fired.String(), Lenient: c.lenient,
 	}
+	if fired.Name == config.ResetFlood || fired.Name == config.CodeGuessing {
+		// A flood of these closes nothing: some are let through in every window,
+		// and who asks for a reset may still log in (H3).
+		v.Until = c.time.Add(fired.Window)
+		return v
+	}
 	terms := c.terms(first)
 	terms.Answer, terms.Detection, terms.Count, terms.Limit = answer, fired.Name, fired.Count, fired.Limit
 	switch fired.Axis {
@@ -46,6 +52,9 @@ func (c *admission) refuse(fired rules.Detection) Verdict {
 		}
 	case config.AxisAccount:
 		v.Until = c.accountOpens()
+	case config.AxisNetwork, config.AxisPrefix, config.AxisCredential:
+		// Nothing is imposed: the next attempt is judged by what is known then.
+		v.Until = c.time.Add(refusedFor.Span())
 	}
 	return v
 }

@@ -69,7 +69,10 @@ func (c *admission) settleBy(o recognize.Outcome) (s Settlement) {
 	case recognize.Success:
 		return c.succeeded(o)
 	case recognize.Failure:
-		c.failed(c.a.Declared || o.Confidence >= sureEnough)
+		if c.failed(c.a.Declared || o.Confidence >= sureEnough) {
+			s.Detection = config.Attack
+			s.Reason = "strangers fail over the whole site far more often than its logins explain: it is under attack"
+		}
 	case recognize.Challenge:
 		c.release(fullWeight)
 	case recognize.Rejected:
@@ -139,27 +142,29 @@ func (c *admission) mayRefund() (may bool) {
 }
 
 // failed keeps the reservation. A failure that may be a misreading weighs a
-// quarter for the source and nothing for the account.
-func (c *admission) failed(sure bool) {
+// quarter for the source and nothing for the account. It reports whether an
+// attack on the site begins with it.
+func (c *admission) failed(sure bool) (attack bool) {
 	r := &c.a.reserved
 	if !sure {
 		c.releaseAccounts()
 		c.releaseSource(fullWeight - quarter)
-		return
+		return false
 	}
 	if r.signup {
 		c.release(fullWeight)
 	}
 	if r.n == 0 || r.exempt {
-		return
+		return false
 	}
 	if r.guess {
-		c.strangerFailed()
+		attack = c.strangerFailed()
 	}
 	if r.repeat {
-		return
+		return attack
 	}
 	c.m.sources.View(r.source, func(e *sourceEvidence) { e.failed.Add(r.accounts[0].hash()) })
+	return attack
 }
 
 // decideProbation renews the sanction of a source that fails the one attempt

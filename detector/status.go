@@ -18,6 +18,8 @@ type SiteStatus struct {
 	Refused  uint64        `json:"refused"`
 	Would    uint64        `json:"would_have_refused"`
 	Routes   []RouteStatus `json:"routes"`
+	// Attack is what the site test says.
+	Attack AttackStatus `json:"attack"`
 	// Hidden is the peer behind which clients hide: an undeclared proxy.
 	// Source sanctions are suspended for what comes from it.
 	Hidden netip.Addr `json:"hidden_behind,omitzero"`
@@ -33,6 +35,7 @@ func (d *Detector) Status(now time.Time) []SiteStatus {
 	for _, s := range sites {
 		status := SiteStatus{
 			Site: s.name, Attempts: s.attempts.Load(), Refused: s.refused.Load(), Would: s.would.Load(),
+			Attack: s.surge.status(evidence.ToSeconds(now)),
 			Routes: s.routes.statuses(evidence.ToSeconds(now)), TooManyExempt: s.exempt.tooMany(),
 		}
 		if p := s.policy.Load(); p != nil {

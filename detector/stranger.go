@@ -112,24 +112,25 @@ func (c *admission) remember(fired rules.Detection) {
 	}
 }
 
-// strangerFailed counts a failure of somebody the account does not know.
-func (c *admission) strangerFailed() {
+// strangerFailed counts a failure of somebody the account does not know, and
+// reports whether with it an attack on the site begins.
+func (c *admission) strangerFailed() (begins bool) {
 	r := &c.a.reserved
 	if r.n == 0 || r.exempt || r.standing >= familiar {
-		return
+		return false
 	}
 	if c.a.oneGuess() {
 		c.site.popular.Add(c.a.Credential, r.accounts[0].hash(), c.now)
 	}
 	if first, _ := c.meets(&r.accounts[0], true); !first {
-		return
+		return false
 	}
 	c.contactFailed()
 	if r.standing != stranger {
-		return
+		return false
 	}
 	c.networkJudged(true)
-	c.site.surge.failed(c.now, r.group, r.surgeAccount(), r.surgeSource())
+	return c.site.surge.failed(c.now, r.group, r.surgeAccount(), r.surgeSource())
 }
 
 // loggedIn notes a login on a confirmed route for all that judges strangers.

@@ -1,6 +1,7 @@
 package detector
 
 import (
+	"math"
 	"sync"
 	"time"
 
@@ -75,6 +76,8 @@ type surge struct {
 	until   evidence.Seconds // the mode holds at least so long
 	since   evidence.Seconds // 0: no attack
 	times   int              // how often it began
+	drip    evidence.Cusum   // the slow test, over all groups
+	dripped evidence.Seconds // when it last fired
 }
 
 // surgeTest is the test of one group.
@@ -155,6 +158,7 @@ func (s *surge) failed(now evidence.Seconds, g surgeGroup, account, source uint6
 		return false
 	}
 	t := &s.groups[g]
+	s.slow(now)
 	if s.since == 0 {
 		t.failures.count.Add(now, s.fade(now), 1, 0)
 	}
@@ -214,6 +218,60 @@ func (s *surge) attacked(now evidence.Seconds) bool {
 		s.groups[i].enter.Reset(now, 0)
 	}
 	return false
+}
+
+// The slow test finds what stays below the fast one for days: half as many
+// failures again as the good traffic explains. It asks nobody for anything, it
+// tells the operator (H11).
+const (
+	slowFactor = 1.5
+	slowSum    = 25
+)
+
+// slow counts a failure for the slow test.
+func (s *surge) slow(now evidence.Seconds) {
+	expected := 0.0
+	for g := range s.groups {
+		expected += s.expected(surgeGroup(g), &s.groups[g].failures, now)
+	}
+	if s.drip.Event(now, expected, slowFactor, slowSum) >= slowSum && s.armed(now) {
+		s.dripped = now
+	}
+}
+
+// AttackStatus is what the site test says.
+type AttackStatus struct {
+	// Since is when the attack began that goes on, zero when there is none.
+	Since time.Time `json:"since,omitzero"`
+	// Times is how often one began since the process did.
+	Times int `json:"times,omitempty"`
+	// Slow is when the slow test last found more failures of strangers than the
+	// good traffic explains: a drip over days. It refuses nobody.
+	Slow time.Time `json:"slow,omitzero"`
+	// Expected is how many failures of strangers an hour are normal now, by
+	// where they come from.
+	Expected map[string]float64 `json:"expected_failures_per_hour,omitempty"`
+	// Armed tells that enough was learned to ask strangers for more.
+	Armed bool `json:"armed"`
+}
+
+var surgeGroupNames = [surgeGroups]string{"rare", "established", "resident"}
+
+// status is what operators see.
+func (s *surge) status(now evidence.Seconds) AttackStatus {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	x := AttackStatus{Times: s.times, Armed: s.armed(now), Expected: make(map[string]float64, surgeGroups)}
+	if s.attacked(now) {
+		x.Since = s.since.Time()
+	}
+	if s.dripped != 0 && now < s.dripped+day {
+		x.Slow = s.dripped.Time()
+	}
+	for g, name := range surgeGroupNames {
+		x.Expected[name] = math.Round(10*s.expected(surgeGroup(g), &s.groups[g].failures, now)) / 10
+	}
+	return x
 }
 
 // armed reports whether enough has been learned to ask anybody for more.

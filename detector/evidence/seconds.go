@@ -28,6 +28,9 @@ func (s Seconds) Time() time.Time {
 	return time.Unix(int64(s), 0).UTC()
 }
 
+// Span is the length of time that s stands for.
+func (s Seconds) Span() time.Duration { return time.Duration(s) * time.Second }
+
 // Span rounds a length of time up to whole seconds; less than one is one, and
 // more than the range is the whole range.
 func Span(d time.Duration) Seconds {
