@@ -1,9 +1,8 @@
 package caddymodule
 
 import (
-	"bufio"
+	"errors"
 	"fmt"
-	"io"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -20,9 +19,12 @@ func replayCommand() *cobra.Command {
 		Short: "Runs the detector over history: what would have been refused, and why",
 		Long: `
 Reads access logs (caddy: JSON lines; combined: Apache and nginx, a syslog
-prefix is skipped) or lines made for the purpose (events) and tells what would
-have been refused. The clock is that of the lines. With - lines are read from
-standard input; lines of events are answered one by one.`,
+prefix is skipped, lines of their error logs about Basic credentials are read
+too) or lines made for the purpose (events), plain or packed with gzip, zstd or
+bzip2, and tells who would have been refused, when, why, and who of them had a
+right password. The clock is that of the lines. Logs may be given in any order;
+those that overlap are read side by side. With - lines are read from standard
+input; lines of events are answered one by one.`,
 		Args: cobra.MinimumNArgs(1),
 	}
 	cmd.Flags().StringVar(&format, "format", "", "caddy, combined or events")
@@ -31,40 +33,79 @@ standard input; lines of events are answered one by one.`,
 	cmd.Flags().BoolVar(&asJSON, "json", false, "Print one JSON object per line, and the summary")
 	cmd.Flags().BoolVar(&closed, "closed-loop", false, "Learn the outcome of a log line only if the verdict would have let it through")
 	_ = cmd.MarkFlagRequired("format")
-	cmd.RunE = func(_ *cobra.Command, files []string) error {
-		options := replay.Options{Open: format != string(replay.FormatEvents) && !closed}
-		if configFile != "" {
+	cmd.RunE = func(cmd *cobra.Command, files []string) error {
+		o := replay.RunOptions{Format: replay.Format(format), JSON: asJSON, Out: os.Stdout}
+		o.Open = o.Format != replay.FormatEvents && !closed
+		if err := o.Format.Check(); err != nil {
+			return err
+		}
+		switch {
+		case configFile != "":
 			var err error
-			if options.App, options.Site, err = configOf(configFile, site); err != nil {
+			if o.App, o.Site, err = configOf(configFile, site); err != nil {
 				return err
 			}
+		case site != "":
+			return errors.New("--site chooses among the sites of --config; write --config FILE too")
 		}
-		player, err := replay.New(options)
+		if replay.IsTerminal(os.Stderr) {
+			o.Progress = replay.NewProgress(os.Stderr, totalSize(files))
+		}
+		run, err := replay.NewRun(o)
 		if err != nil {
 			return err
 		}
-		run := &replay.Run{Player: player, Format: replay.Format(format), JSON: asJSON, Out: bufio.NewWriterSize(os.Stdout, 64<<10)}
-		for _, name := range files {
-			if err := replayFile(run, name); err != nil {
-				return err
-			}
+		// What is wrong from here on is in the files, not in how it was called.
+		cmd.SilenceUsage = true
+		if err := replayFiles(run, o.Format, files); err != nil {
+			return err
 		}
 		return run.Finish()
 	}
 	return cmd
 }
 
-func replayFile(run *replay.Run, name string) error {
-	in := io.ReadCloser(os.Stdin)
-	if name != "-" {
-		f, err := os.Open(name)
+func replayFiles(run *replay.Run, format replay.Format, files []string) error {
+	logs := make([]replay.Log, 0, len(files))
+	for _, name := range files {
+		file, err := replay.OpenLog(name)
 		if err != nil {
-			return fmt.Errorf("opening history: %w", err)
+			return err
 		}
-		in = f
+		logs = append(logs, file)
+	}
+	if format != replay.FormatEvents {
+		return run.Logs(logs)
+	}
+	for _, file := range logs {
+		if err := replayEvents(run, file); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func replayEvents(run *replay.Run, file replay.Log) error {
+	in, err := file.Open()
+	if err != nil {
+		return err
 	}
 	defer in.Close()
-	return run.File(name, in)
+	return run.Events(file.Name, in)
+}
+
+// totalSize is how large the files are together, 0 when one of them is no
+// regular file.
+func totalSize(files []string) int64 {
+	var total int64
+	for _, name := range files {
+		about, err := os.Stat(name)
+		if err != nil || !about.Mode().IsRegular() {
+			return 0
+		}
+		total += about.Size()
+	}
+	return total
 }
 
 // configOf reads what --config names, with its placeholders replaced.

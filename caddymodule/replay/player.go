@@ -13,7 +13,6 @@ import (
 	"github.com/doorward/doorward/detector"
 	"github.com/doorward/doorward/detector/identity"
 	"github.com/doorward/doorward/detector/recognize"
-	"github.com/doorward/doorward/detector/risk"
 )
 
 // Player runs a detector over lines in the order of their times.
@@ -26,6 +25,9 @@ type Player struct {
 	flights  flights
 	seq      int
 	agents   maphash.Seed
+	// landed is told of every line whose outcome is known, also of those that
+	// were refused. nil: nobody wants to know.
+	landed func(*Line, *Verdict, recognize.Outcome)
 }
 
 // Options of a Player.
@@ -84,6 +86,11 @@ type Line struct {
 	Basic   bool
 	Outcome recognize.Outcome
 	Latency time.Duration
+	// Late, when not nil, is the outcome as it stands when it is due: what
+	// follows in a log may have changed it.
+	Late *recognize.Outcome
+	// Guesses is how often a failure counts, 0 is once.
+	Guesses int
 	// Probe is scored and neither learned nor counted.
 	Probe bool
 }
@@ -95,8 +102,13 @@ type Verdict struct {
 	Detection config.Detection `json:"detection"`
 	Score     float64          `json:"score"`
 	reason    string
-	until     time.Time
+	account   identity.Pseudonym // of the first identity, zero without any
+	seen      bool               // it has logged in before
+	fate      *fate              // shared by all copies; nil when nobody wants to know
 }
+
+// fate is what is learned of a refused attempt later.
+type fate struct{ incident *incident }
 
 // Play advances the clock to the line and decides. Time must not run
 // backwards; equal times keep their order.
@@ -118,21 +130,42 @@ func (p *Player) Play(l Line) (Verdict, error) {
 	if p.policy.Site().Mode == config.ModeObserve && v.Would != "" {
 		answer = v.Would
 	}
-	if v.LetsThrough() || p.open {
-		p.seq++
-		heap.Push(&p.flights, flight{due: l.Time.Add(l.Latency), seq: p.seq, attempt: a, outcome: l.Outcome})
-	}
-	return Verdict{
-		Verdict: answer, Rule: v.Rule, Detection: v.Detection, reason: v.Reason, until: v.Until,
+	told := Verdict{
+		Verdict: answer, Rule: v.Rule, Detection: v.Detection, reason: v.Reason, account: a.Pseudonym(), seen: p.detector.Seen(a),
 		Score: p.detector.Score(p.now, p.policy, p.site, a),
-	}, nil
+	}
+	if p.landed != nil && !answer.LetsThrough() {
+		told.fate = new(fate)
+	}
+	p.depart(l, a, told, v.LetsThrough() || p.open)
+	return told, nil
+}
+
+// depart puts an attempt on its way. One that is refused and learned nothing
+// from is followed only if somebody wants to know how it would have ended.
+func (p *Player) depart(l Line, a *detector.Attempt, v Verdict, learned bool) {
+	if !learned && p.landed == nil {
+		return
+	}
+	p.seq++
+	f := flight{due: l.Time.Add(l.Latency), seq: p.seq, outcome: l.Outcome, late: l.Late}
+	if learned {
+		f.attempt = a
+	}
+	if p.landed != nil {
+		f.told = &toldLine{l, v}
+	}
+	heap.Push(&p.flights, f)
+	if len(p.flights) > maxFlights {
+		p.arrive(heap.Pop(&p.flights).(flight), p.now)
+	}
 }
 
 func (p *Player) attempt(l Line) *detector.Attempt {
 	a := &detector.Attempt{
 		Time: l.Time, Kind: l.Kind, Route: l.Route, Declared: true,
 		Source:     detector.Source{Addr: l.Addr, Peer: l.Addr, Lists: l.Lists, ASN: l.ASN},
-		Identities: l.Identities, Ambiguous: l.Ambiguous, Basic: l.Basic, Confidence: 1,
+		Identities: l.Identities, Ambiguous: l.Ambiguous, Basic: l.Basic, Guesses: l.Guesses, Confidence: 1,
 		Solved: l.Solved,
 	}
 	if len(l.Country) == 2 {
@@ -158,16 +191,46 @@ func (p *Player) attempt(l Line) *detector.Attempt {
 func (p *Player) land(now time.Time) {
 	for len(p.flights) > 0 && !p.flights[0].due.After(now) {
 		f := heap.Pop(&p.flights).(flight)
-		p.detector.Settle(f.due, p.policy, p.site, f.attempt, f.outcome)
+		p.arrive(f, f.due)
 	}
 }
+
+// End learns the outcomes of the attempts that are still in flight.
+func (p *Player) End() {
+	for len(p.flights) > 0 {
+		p.land(p.flights[0].due)
+	}
+}
+
+func (p *Player) arrive(f flight, at time.Time) {
+	if f.late != nil {
+		f.outcome = *f.late
+	}
+	if f.attempt != nil {
+		p.detector.Settle(at, p.policy, p.site, f.attempt, f.outcome)
+	}
+	if f.told != nil {
+		p.landed(&f.told.line, &f.told.verdict, f.outcome)
+	}
+}
+
+// maxFlights bounds how many attempts are in flight. Beyond it those that are
+// due first are answered early: three hundred a second for ten minutes.
+const maxFlights = 180_000
 
 // flight is an attempt the app has not answered yet.
 type flight struct {
 	due     time.Time
 	seq     int
-	attempt *detector.Attempt
+	attempt *detector.Attempt // nil when it never reached the app
 	outcome recognize.Outcome
+	late    *recognize.Outcome
+	told    *toldLine
+}
+
+type toldLine struct {
+	line    Line
+	verdict Verdict
 }
 
 // flights is a heap by due time, then by order of departure.
@@ -188,6 +251,3 @@ func (f *flights) Pop() any {
 	*f = (*f)[:last]
 	return x
 }
-
-// suspicious is the score from which a line is worth a word in the text form.
-const suspicious = risk.Takeover

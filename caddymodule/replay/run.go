@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 
 	"github.com/doorward/doorward/config"
 )
@@ -21,20 +22,27 @@ const (
 	FormatCombined Format = "combined"
 )
 
-func (f Format) parser() (func([]byte) (Line, error), error) {
+// Check reports a format that does not exist.
+func (f Format) Check() error {
 	switch f {
-	case FormatEvents:
-		return ParseEvent, nil
-	case FormatCaddy:
-		return ParseCaddy, nil
-	case FormatCombined:
-		return ParseCombined, nil
+	case FormatEvents, FormatCaddy, FormatCombined:
+		return nil
 	}
-	return nil, fmt.Errorf("unknown format %q; write events, caddy or combined", f)
+	return fmt.Errorf("unknown format %q; write events, caddy or combined", f)
 }
 
-// maxLine bounds a line: longer ones are unreadable.
-const maxLine = 1 << 20
+// parser returns the parser of a log format. Routes that the site declares
+// come before the automatic mode.
+func (f Format) parser(site config.Site) parser {
+	finder := newFinder(site)
+	if f == FormatCaddy {
+		return finder.caddy
+	}
+	return finder.combined
+}
+
+// parser reads a line of a log into a record whose number is set.
+type parser func(text []byte, r *record) error
 
 // maxNamed bounds how many unreadable lines the summary names; the rest are
 // counted.
@@ -58,16 +66,57 @@ type Summary struct {
 	Detections map[config.Detection]int `json:"detections"`
 }
 
-// Run plays files one after the other and prints to w: an object per line and
-// the summary as JSON, or what was refused and the summary as text.
+// Run plays files and prints to Out: as JSON an object per line and the
+// summary; otherwise a report for people. It is used from one goroutine.
 type Run struct {
-	Player *Player
-	Format Format
-	JSON   bool
-	Out    *bufio.Writer
+	player   *Player
+	format   Format
+	json     bool
+	out      *bufio.Writer
+	progress *Progress
+	parse    parser
+	habits   *habits
+	report   *report
+	clock    clock
 
-	sum   Summary
-	lines int
+	sum    Summary
+	lines  int // read so far, unreadable and empty ones too
+	broken []error
+}
+
+// RunOptions of a Run.
+type RunOptions struct {
+	Options
+	Format Format
+	// JSON prints an object per line instead of a report.
+	JSON bool
+	Out  io.Writer
+	// Progress is told how far the run has come; nil when nobody looks.
+	Progress *Progress
+}
+
+// NewRun makes a run with a player of its own.
+func NewRun(o RunOptions) (*Run, error) {
+	if err := o.Format.Check(); err != nil {
+		return nil, err
+	}
+	player, err := New(o.Options)
+	if err != nil {
+		return nil, err
+	}
+	r := &Run{
+		player: player, format: o.Format, json: o.JSON, out: bufio.NewWriterSize(o.Out, 64<<10),
+		progress: o.Progress, parse: o.Format.parser(o.Site), habits: newHabits(),
+		sum: Summary{
+			Summary: true, Unreadable: []Unreadable{},
+			Verdicts: map[config.Answer]int{}, Detections: map[config.Detection]int{},
+		},
+	}
+	if !o.JSON {
+		r.report = newReport()
+		player.landed = r.report.landed
+	}
+	return r, nil
 }
 
 // numbered is a verdict with the number of its line.
@@ -76,107 +125,64 @@ type numbered struct {
 	Verdict
 }
 
-// File plays one file. A line of events that cannot be read ends the run; a
-// line of a log is counted and named, and loses no other line. Every line of
-// events is answered and flushed before the next is read.
-func (r *Run) File(name string, in io.Reader) error {
-	parse, err := r.Format.parser()
+// Events plays lines of the format events. Each is answered and flushed before
+// the next is read; one that cannot be read ends the run.
+func (r *Run) Events(name string, in io.Reader) error {
+	lines, err := newInput(in)
 	if err != nil {
-		return err
+		return fmt.Errorf("%s: %w", name, err)
 	}
-	reader := bufio.NewReaderSize(in, 64<<10)
-	for n := 1; ; n++ {
-		text, err := readLine(reader)
+	defer lines.release()
+	var text []byte
+	for {
+		text, err = lines.line(text[:0])
 		if errors.Is(err, io.EOF) {
-			return r.Out.Flush()
-		}
-		var l Line
-		if err == nil {
-			if len(bytes.TrimSpace(text)) == 0 && r.Format != FormatEvents {
-				continue
-			}
-			l, err = parse(text)
+			return r.out.Flush()
 		}
 		if err == nil {
-			err = r.play(name, n, l)
+			err = r.event(name, lines.number, bytes.TrimRight(text, "\r\n"))
+		}
+		if err == nil {
+			err = r.out.Flush()
 		}
 		if err != nil {
-			if r.Format == FormatEvents || !errors.As(err, new(*json.SyntaxError)) && errors.Is(err, errReading) {
-				return fmt.Errorf("%s:%d: %w", name, n, err)
-			}
-			r.unreadable(name, n, err)
+			return fmt.Errorf("%s:%d: %w", name, lines.number, err)
 		}
-		if r.Format == FormatEvents {
-			if err := r.Out.Flush(); err != nil {
-				return err
-			}
-		}
+		r.progress.tell(int64(len(text)), 1)
 	}
 }
 
-// errReading marks that a file cannot be read on.
-var errReading = errors.New("reading")
-
-// errLong is a line beyond maxLine; the rest of it is skipped.
-var errLong = fmt.Errorf("longer than %d bytes", maxLine)
-
-func readLine(r *bufio.Reader) ([]byte, error) {
-	var line []byte
-	long := false
-	for {
-		part, err := r.ReadSlice('\n')
-		if long = long || len(line)+len(part) > maxLine; !long {
-			line = append(line, part...)
-		}
-		switch {
-		case errors.Is(err, bufio.ErrBufferFull):
-		case errors.Is(err, io.EOF) && len(line) == 0 && !long:
-			return nil, io.EOF
-		case err != nil && !errors.Is(err, io.EOF):
-			return nil, fmt.Errorf("%w: %w", errReading, err)
-		case long:
-			return nil, errLong
-		default:
-			return line, nil
-		}
-	}
-}
-
-func (r *Run) unreadable(name string, n int, err error) {
-	if len(r.sum.Unreadable) == maxNamed {
-		r.sum.Unnamed++
-		return
-	}
-	r.sum.Unreadable = append(r.sum.Unreadable, Unreadable{File: name, Line: n, Why: err.Error()})
-}
-
-func (r *Run) play(name string, n int, l Line) error {
-	v, err := r.Player.Play(l)
+func (r *Run) event(name string, n int, text []byte) error {
+	l, err := ParseEvent(text)
 	if err != nil {
 		return err
 	}
 	r.lines++
-	r.sum.Lines++
-	r.count(l, v)
-	if r.JSON {
-		text, err := json.Marshal(numbered{r.lines, v})
-		if err != nil {
-			return err
-		}
-		_, err = r.Out.Write(append(text, '\n'))
-		return err
-	}
-	if v.Verdict.LetsThrough() && v.Score < suspicious {
-		return nil
-	}
-	_, err = fmt.Fprintf(r.Out, "%s:%d %s %s %s %s: %s\n", name, n, l.Time.Format("2006-01-02 15:04:05"), l.Addr, v.Verdict, l.Kind, v.reason)
-	return err
+	return r.play(place{name, n}, l)
 }
 
-func (r *Run) count(l Line, v Verdict) {
-	if r.sum.Verdicts == nil {
-		r.sum.Verdicts, r.sum.Detections = map[config.Answer]int{}, map[config.Detection]int{}
+// place is where a line stands.
+type place struct {
+	file string
+	line int
+}
+
+func (p place) String() string { return p.file + ":" + strconv.Itoa(p.line) }
+
+func (r *Run) unreadable(at place, err error) {
+	if len(r.sum.Unreadable) == maxNamed {
+		r.sum.Unnamed++
+		return
 	}
+	r.sum.Unreadable = append(r.sum.Unreadable, Unreadable{File: at.file, Line: at.line, Why: err.Error()})
+}
+
+func (r *Run) play(at place, l Line) error {
+	v, err := r.player.Play(l)
+	if err != nil {
+		return err
+	}
+	r.sum.Lines++
 	r.sum.Verdicts[v.Verdict]++
 	if l.Kind != config.KindNone {
 		r.sum.Attempts++
@@ -184,35 +190,44 @@ func (r *Run) count(l Line, v Verdict) {
 	if v.Detection != "" {
 		r.sum.Detections[v.Detection]++
 	}
+	if r.json {
+		return r.print(v)
+	}
+	r.report.played(at, &l, &v)
+	return nil
 }
 
-// Finish prints the summary.
+// print writes the verdict on a line.
+func (r *Run) print(v Verdict) error {
+	if v.Verdict == config.AnswerAllow && v.Rule == "" && v.Detection == "" && v.Score == 0 {
+		// What most lines of a log get, without the cost of reflection.
+		text := strconv.AppendInt(append(r.out.AvailableBuffer(), `{"line":`...), int64(r.lines), 10)
+		_, err := r.out.Write(append(text, `,"verdict":"allow","rule":"","detection":"","score":0}`+"\n"...))
+		return err
+	}
+	text, err := json.Marshal(numbered{r.lines, v})
+	if err != nil {
+		return err
+	}
+	_, err = r.out.Write(append(text, '\n'))
+	return err
+}
+
+// Finish prints the summary, or the report. It returns an error when a file
+// could not be read to its end.
 func (r *Run) Finish() error {
-	r.sum.Summary = true
-	if r.sum.Unreadable == nil {
-		r.sum.Unreadable = []Unreadable{}
+	if r.report != nil {
+		r.player.End()
 	}
-	if r.sum.Verdicts == nil {
-		r.sum.Verdicts, r.sum.Detections = map[config.Answer]int{}, map[config.Detection]int{}
-	}
-	if r.JSON {
-		text, err := json.Marshal(r.sum)
-		if err != nil {
-			return err
+	r.progress.done()
+	var err error
+	if r.json {
+		var text []byte
+		if text, err = json.Marshal(r.sum); err == nil {
+			_, err = r.out.Write(append(text, '\n'))
 		}
-		if _, err := r.Out.Write(append(text, '\n')); err != nil {
-			return err
-		}
-		return r.Out.Flush()
+	} else {
+		err = r.report.print(r.out, &r.sum)
 	}
-	fmt.Fprintf(r.Out, "%d lines, %d attempts\n", r.sum.Lines, r.sum.Attempts)
-	for _, answer := range config.Answers {
-		if n := r.sum.Verdicts[answer]; n > 0 {
-			fmt.Fprintf(r.Out, "  %s: %d\n", answer, n)
-		}
-	}
-	for _, u := range r.sum.Unreadable {
-		fmt.Fprintf(r.Out, "unreadable: %s:%d: %s\n", u.File, u.Line, u.Why)
-	}
-	return r.Out.Flush()
+	return errors.Join(err, r.out.Flush(), errors.Join(r.broken...))
 }

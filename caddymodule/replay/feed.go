@@ -1,0 +1,205 @@
+package replay
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+)
+
+// The size of a batch. Four are under way per open file, so that reading and
+// parsing keep two processors busy while a third plays.
+const (
+	batchBytes = 256 << 10
+	batchLines = 2048
+	batchAhead = 4
+)
+
+// batch is some lines of a file, in order.
+type batch struct {
+	text    []byte
+	ends    []int // of the lines in text
+	records []record
+	err     error // why the file ends, io.EOF or errBroken; nil when it goes on
+}
+
+// parse reads all lines.
+func (b *batch) parse(parse parser) {
+	from := 0
+	for i := range b.records {
+		r := &b.records[i]
+		text := bytes.TrimRight(b.text[from:b.ends[i]], "\r\n")
+		from = b.ends[i]
+		if r.bad == nil {
+			r.bad = parse(text, r)
+		}
+	}
+}
+
+// feed is a log that is being read: its records in their order.
+type feed struct {
+	name    string
+	first   time.Time // of its first lines
+	parse   parser
+	open    func() (io.ReadCloser, error)
+	batches chan chan *batch
+	stop    chan struct{}
+	free    chan *batch
+	now     *batch
+	next    int
+	counted int // lines that were counted
+}
+
+// start begins to read in the background.
+func (f *feed) start(in *input, closer io.Closer) {
+	f.batches, f.stop, f.free = make(chan chan *batch, batchAhead), make(chan struct{}), make(chan *batch, batchAhead+2)
+	go func() {
+		defer close(f.batches)
+		defer closer.Close()
+		defer in.release()
+		for {
+			b := f.read(in)
+			parsed := make(chan *batch, 1)
+			select {
+			case f.batches <- parsed:
+			case <-f.stop:
+				return
+			}
+			ended := b.err != nil
+			go func() {
+				b.parse(f.parse)
+				parsed <- b
+			}()
+			if ended {
+				return
+			}
+		}
+	}()
+}
+
+// read fills a batch.
+func (f *feed) read(in *input) *batch {
+	var b *batch
+	select {
+	case b = <-f.free:
+		b.text, b.ends, b.records, b.err = b.text[:0], b.ends[:0], b.records[:0], nil
+	default:
+		b = &batch{text: make([]byte, 0, batchBytes+4096)}
+	}
+	for len(b.text) < batchBytes && len(b.records) < batchLines {
+		before := len(b.text)
+		text, err := in.line(b.text)
+		b.text = text
+		if errors.Is(err, io.EOF) {
+			b.err = io.EOF
+			break
+		}
+		if errors.Is(err, errBroken) {
+			b.err = err
+		}
+		if err == nil && len(bytes.TrimSpace(text[before:])) == 0 {
+			b.text = b.text[:before]
+			continue
+		}
+		b.records = append(b.records, record{number: in.number, bad: err})
+		b.ends = append(b.ends, len(b.text))
+		if b.err != nil {
+			break
+		}
+	}
+	return b
+}
+
+// head returns the next record, nil at the end of the file.
+func (f *feed) head() *record {
+	for f.now == nil || f.next == len(f.now.records) {
+		if f.now != nil {
+			if f.now.err != nil {
+				return nil
+			}
+			f.recycle()
+		}
+		parsed, ok := <-f.batches
+		if !ok {
+			return nil
+		}
+		f.now, f.next = <-parsed, 0
+	}
+	return &f.now.records[f.next]
+}
+
+func (f *feed) recycle() {
+	select {
+	case f.free <- f.now:
+	default:
+	}
+	f.now = nil
+}
+
+// after returns the next readable record behind the head, as far as it has been
+// read.
+func (f *feed) after() *record {
+	for i := f.next + 1; i < len(f.now.records); i++ {
+		if f.now.records[i].bad == nil {
+			return &f.now.records[i]
+		}
+	}
+	return nil
+}
+
+// peekLines is how many lines of a file are read to find when it begins.
+const peekLines = 200
+
+// look finds when the file begins. The file is opened for it and closed again,
+// so that a thousand rotated logs are not all open at once.
+func (f *feed) look() error {
+	closer, err := f.open()
+	if err != nil {
+		return err
+	}
+	defer closer.Close()
+	in, err := newInput(closer)
+	if err != nil {
+		return fmt.Errorf("%s: %w", f.name, err)
+	}
+	defer in.release()
+	var text []byte
+	for range peekLines {
+		text, err = in.line(text[:0])
+		if errors.Is(err, errLong) {
+			continue
+		}
+		if err != nil {
+			break // said again when the file is read
+		}
+		var r record
+		if f.parse(bytes.TrimRight(text, "\r\n"), &r) == nil {
+			f.first = r.line.Time
+			break
+		}
+	}
+	return nil
+}
+
+// begin opens the file to be read.
+func (f *feed) begin() error {
+	closer, err := f.open()
+	if err != nil {
+		return err
+	}
+	in, err := newInput(closer)
+	if err != nil {
+		_ = closer.Close()
+		return fmt.Errorf("%s: %w", f.name, err)
+	}
+	f.start(in, closer)
+	return nil
+}
+
+// end stops the reading of a file that is not read to its end.
+func (f *feed) end() {
+	if f.stop != nil {
+		close(f.stop)
+	}
+}
