@@ -8,84 +8,88 @@ import (
 	"math"
 	"net/http"
 	"net/netip"
+	"strconv"
 	"time"
 
 	"github.com/doorward/doorward/config"
 )
 
-// caddyLine is the part of Caddy's JSON access log that is used. Headers are
-// read only for requests that may be attempts.
-type caddyLine struct {
-	TS      json.RawMessage `json:"ts"`
-	Request *struct {
-		RemoteIP string          `json:"remote_ip"`
-		ClientIP string          `json:"client_ip"`
-		Method   string          `json:"method"`
-		URI      string          `json:"uri"`
-		Headers  json.RawMessage `json:"headers"`
-	} `json:"request"`
-	UserID   string          `json:"user_id"`
-	Status   int             `json:"status"`
-	Duration json.RawMessage `json:"duration"`
-	Answer   json.RawMessage `json:"resp_headers"`
-}
-
 // caddy reads a line of Caddy's JSON access log. Lines of other loggers are no
-// attempts.
+// attempts. Headers are decoded only for requests that may be attempts.
 func (f *finder) caddy(text []byte, r *record) error {
-	var c caddyLine
-	if err := json.Unmarshal(text, &c); err != nil {
-		return explainCaddy(err)
+	var c caddyFields
+	if !c.scan(text) {
+		return explainCaddy(text)
 	}
-	at, err := caddyTime(c.TS)
+	at, err := caddyTime(c.ts)
 	if err != nil {
 		return err
 	}
 	r.line = Line{Time: at, Kind: config.KindNone}
-	if c.Request == nil {
+	if c.request == nil {
 		return nil
 	}
-	ip := c.Request.ClientIP
-	if ip == "" {
-		ip = c.Request.RemoteIP
+	ip := plainText(c.clientIP)
+	if len(ip) == 0 {
+		ip = plainText(c.remoteIP)
 	}
-	addr, err := netip.ParseAddr(ip)
+	addr, err := parseAddr(ip)
 	if err != nil {
-		return fmt.Errorf("client_ip %s is no address", short([]byte(ip)))
+		return fmt.Errorf("client_ip %s is no address", short(ip))
 	}
-	r.line.Addr, r.line.Latency = addr.Unmap().WithZone(""), min(caddyDuration(c.Duration), maxLatency)
-	r.client, r.status = clientOf(r.line.Addr, agentIn(c.Request.Headers)), c.Status
-	target := []byte(c.Request.URI)
+	status := 0
+	if len(c.status) == 3 {
+		status = max(number(c.status), 0)
+	}
+	r.line.Addr, r.line.Latency = addr, caddyDuration(c.duration)
+	r.client, r.status = clientOf(addr, agentIn(c.headers)), status
+	method, target := plainText(c.method), plainText(c.uri)
 	r.path, _, _ = bytes.Cut(target, []byte("?"))
-	if len(f.routes) == 0 && c.Status != http.StatusUnauthorized && !bytes.Contains(c.Request.Headers, []byte("uthorization")) &&
-		quickNo([]byte(c.Request.Method), target, "") {
+	if len(f.routes) == 0 && status != http.StatusUnauthorized && !mayHoldPassword(c.headers) && quickNo(method, target, "") {
 		return nil
 	}
-	q := request{method: c.Request.Method, target: c.Request.URI, status: c.Status}
-	if q.header, err = headersOf(c.Request.Headers); err != nil {
+	return f.headers(&c, &request{method: string(method), target: string(target), status: status}, r)
+}
+
+// mayHoldPassword looks for Authorization, X-Authorization, Password and
+// X-Password.
+func mayHoldPassword(headers []byte) bool {
+	return bytes.Contains(headers, []byte("uthorization")) || bytes.Contains(headers, []byte("assword"))
+}
+
+// headers decodes the headers of a line and judges it.
+func (f *finder) headers(c *caddyFields, q *request, r *record) (err error) {
+	if q.header, err = headersOf(c.headers); err != nil {
 		return fmt.Errorf("headers: %w", err)
 	}
-	if q.answer, err = headersOf(c.Answer); err != nil {
+	if q.answer, err = headersOf(c.answer); err != nil {
 		return fmt.Errorf("resp_headers: %w", err)
 	}
-	if hidden := q.header["Authorization"]; len(hidden) > 0 && hidden[0] == redacted && len(c.UserID) <= maxUser {
-		q.user = c.UserID // otherwise it is the user of a session
+	if hidden := q.header["Authorization"]; len(hidden) > 0 && hidden[0] == redacted {
+		q.user = userName(plainText(c.userID)) // otherwise it is the user of a session
 	}
-	f.judge(&q, r)
+	f.judge(q, r)
 	return nil
 }
 
-// explainCaddy says what is wrong with a line without quoting more of it than
-// the JSON error does.
-func explainCaddy(err error) error {
-	if wrong := new(json.UnmarshalTypeError); errors.As(err, &wrong) {
-		return fmt.Errorf("reading JSON: %s holds a %s; is it a file of Caddy's access log?", wrong.Field, wrong.Value)
+// parseAddr reads an address without its zone, an IPv4 one as such.
+func parseAddr(text []byte) (netip.Addr, error) {
+	addr, err := netip.ParseAddr(string(text))
+	return addr.Unmap().WithZone(""), err
+}
+
+// explainCaddy says what is wrong with a line that is no JSON object.
+func explainCaddy(text []byte) error {
+	const ask = "is it a file of Caddy's access log with the json encoder?"
+	var object map[string]json.RawMessage
+	if err := json.Unmarshal(text, &object); err != nil && !errors.As(err, new(*json.UnmarshalTypeError)) {
+		return fmt.Errorf("reading JSON: %w; %s", err, ask)
 	}
-	return fmt.Errorf("reading JSON: %w; is it a file of Caddy's access log with the json encoder?", err)
+	return fmt.Errorf("reading JSON: no object; %s", ask)
 }
 
 // agentIn finds the user agent without reading the other headers.
-func agentIn(headers json.RawMessage) []byte {
+func agentIn(headers []byte) []byte {
 	_, rest, _ := bytes.Cut(headers, []byte(`"User-Agent":`))
 	rest = bytes.TrimLeft(rest, " [\"")
 	agent, _, _ := bytes.Cut(rest, []byte(`"`))
@@ -93,7 +97,7 @@ func agentIn(headers json.RawMessage) []byte {
 }
 
 // headersOf reads the headers of a line; nil when it has none.
-func headersOf(raw json.RawMessage) (http.Header, error) {
+func headersOf(raw []byte) (http.Header, error) {
 	if len(raw) == 0 {
 		return nil, nil
 	}
@@ -122,9 +126,8 @@ const maxUnix = 32503679999
 // caddyTime reads the formats of Caddy's time_format option that carry a whole
 // date: seconds (the default), RFC 3339 and ISO 8601 texts, milliseconds and
 // nanoseconds.
-func caddyTime(raw json.RawMessage) (time.Time, error) {
-	var seconds float64
-	if json.Unmarshal(raw, &seconds) == nil && seconds > 0 {
+func caddyTime(raw []byte) (time.Time, error) {
+	if seconds, err := strconv.ParseFloat(string(raw), 64); err == nil && seconds > 0 {
 		switch {
 		case seconds > 1e17:
 			seconds /= 1e9
@@ -137,8 +140,7 @@ func caddyTime(raw json.RawMessage) (time.Time, error) {
 		whole, part := math.Modf(seconds)
 		return time.Unix(int64(whole), int64(part*1e9)).UTC(), nil
 	}
-	var text string
-	if json.Unmarshal(raw, &text) == nil {
+	if text := string(plainText(raw)); text != "" {
 		for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.000Z0700", "2006/01/02 15:04:05.000"} {
 			if at, err := time.Parse(layout, text); err == nil {
 				return at.UTC(), nil
@@ -148,9 +150,9 @@ func caddyTime(raw json.RawMessage) (time.Time, error) {
 	return time.Time{}, fmt.Errorf("ts %s is no time Caddy writes", short(raw))
 }
 
-func caddyDuration(raw json.RawMessage) time.Duration {
-	var seconds float64
-	if json.Unmarshal(raw, &seconds) != nil || seconds < 0 || seconds > maxLatency.Seconds() {
+func caddyDuration(raw []byte) time.Duration {
+	seconds, err := strconv.ParseFloat(string(raw), 64)
+	if err != nil || !(seconds >= 0 && seconds <= maxLatency.Seconds()) {
 		return 0
 	}
 	return time.Duration(seconds * float64(time.Second))

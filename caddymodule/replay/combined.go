@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/doorward/doorward/config"
+	"github.com/doorward/doorward/detector/recognize"
 )
 
 var errCombined = errors.New(`not in the combined log format: address - user [time] "METHOD /path HTTP/1.1" status size "referer" "agent"`)
@@ -61,14 +62,15 @@ func (f *finder) combined(text []byte, r *record) error {
 	return nil
 }
 
-// quickNo reports whether a request is plainly no attempt, without allocating: a
-// page without a query.
+// quickNo reports whether a request is plainly no attempt: a page without
+// anything in its address that may be a password or end a session. Without a
+// query it does not allocate.
 func quickNo(method, target []byte, user string) bool {
-	if user != "" || string(method) != "GET" && string(method) != "HEAD" {
+	if user != "" || string(method) != "GET" && string(method) != "HEAD" || bytes.IndexByte(target, '%') >= 0 {
 		return false
 	}
-	if bytes.IndexByte(target, '?') >= 0 || bytes.IndexByte(target, '%') >= 0 {
-		return false
+	if path, query, has := bytes.Cut(target, []byte("?")); has {
+		return recognize.MayCarry(string(method), string(path), string(query), nil, 0) == recognize.NeedNothing
 	}
 	// What may be a logout is looked at.
 	return !bytes.Contains(target, []byte("out")) && !bytes.Contains(target, []byte("off")) && !holdsUpper(target)
@@ -113,8 +115,8 @@ func clientAndUser(head []byte) (netip.Addr, string, error) {
 		if !mayBeAddr(token) || string(identity) != "-" {
 			continue
 		}
-		if addr, err := netip.ParseAddr(string(token)); err == nil {
-			return addr.Unmap().WithZone(""), userName(user), nil
+		if addr, err := parseAddr(token); err == nil {
+			return addr, userName(user), nil
 		}
 	}
 	return byPosition(head)
@@ -127,11 +129,11 @@ func byPosition(head []byte) (netip.Addr, string, error) {
 		return netip.Addr{}, "", errCombined
 	}
 	fields = fields[len(fields)-3:]
-	addr, err := netip.ParseAddr(string(fields[0]))
+	addr, err := parseAddr(fields[0])
 	if err != nil {
 		return netip.Addr{}, "", fmt.Errorf("%s is no address; write addresses to the log, not names (HostnameLookups off)", short(fields[0]))
 	}
-	return addr.Unmap().WithZone(""), userName(fields[2]), nil
+	return addr, userName(fields[2]), nil
 }
 
 func mayBeAddr(token []byte) bool {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/netip"
 	"time"
 
 	"github.com/doorward/doorward/config"
@@ -111,11 +110,11 @@ func readApacheError(text []byte, r *record) error {
 }
 
 func refusedByServer(client, user []byte, r *record) error {
-	addr, err := netip.ParseAddr(string(client))
+	addr, err := parseAddr(client)
 	if err != nil {
 		return fmt.Errorf("client %s is no address", short(client))
 	}
-	r.line.Addr, r.line.Kind, r.line.Route, r.line.Basic = addr.Unmap().WithZone(""), config.KindLogin, "basic credentials", true
+	r.line.Addr, r.line.Kind, r.line.Route, r.line.Basic = addr, config.KindLogin, "basic credentials", true
 	r.line.Outcome = recognize.Outcome{Result: recognize.Failure, Confidence: 0.97, Evidence: []string{"the server refused the credentials"}}
 	if name := userName(user); name != "" {
 		r.line.Identities = []identity.Identity{identity.New(identity.Pair{Key: "username", Value: name})}
