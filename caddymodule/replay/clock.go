@@ -22,8 +22,8 @@ const (
 )
 
 // set moves the clock to r, or r to the clock, or says why its time is wrong.
-// next is the line behind it, nil when it is not known.
-func (c *clock) set(r, next *record) error {
+// next are some lines behind it, as far as they are known.
+func (c *clock) set(r *record, next []*record) error {
 	t := r.line.Time
 	switch late := c.now.Sub(t); {
 	case late > maxLate && r.line.Kind != config.KindNone:
@@ -32,9 +32,19 @@ func (c *clock) set(r, next *record) error {
 		r.line.Time = c.now
 		return nil
 	}
-	if next != nil && t.Sub(next.line.Time) > maxAhead {
+	if (c.now.IsZero() || t.Sub(c.now) > maxAhead) && isAhead(t, next) {
 		return fmt.Errorf("the time %s is ahead of the lines around it", t.Format(time.DateTime))
 	}
 	c.now = t
 	return nil
+}
+
+// isAhead reports whether t is far ahead of every line that follows.
+func isAhead(t time.Time, next []*record) bool {
+	for _, r := range next {
+		if t.Sub(r.line.Time) <= maxAhead {
+			return false
+		}
+	}
+	return len(next) > 0
 }

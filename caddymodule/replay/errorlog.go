@@ -94,7 +94,7 @@ func readApacheError(text []byte, r *record) error {
 	if i < 0 || j < i {
 		return nil
 	}
-	client, _, _ := bytes.Cut(rest[i+len(apacheClient):], []byte("]"))
+	client, _, _ := bytes.Cut(rest[i+len(apacheClient):], []byte("] "))
 	said := rest[j+len(apacheUser):]
 	end := bytes.Index(said, apacheWrong)
 	if other := bytes.Index(said, apacheUnknown); end < 0 {
@@ -103,10 +103,19 @@ func readApacheError(text []byte, r *record) error {
 	if end < 0 {
 		return nil
 	}
-	if port := bytes.LastIndexByte(client, ':'); port > 0 && (bytes.Count(client, []byte(":")) == 1 || client[0] == '[') {
+	return refusedByServer(withoutPort(client), said[:end], r)
+}
+
+// withoutPort drops the port of 192.0.2.7:80, [2001:db8::7]:80 and of what Apache
+// writes for the latter, as far as it can be told from the address.
+func withoutPort(client []byte) []byte {
+	if _, err := parseAddr(client); err == nil {
+		return client
+	}
+	if port := bytes.LastIndexByte(client, ':'); port > 0 {
 		client = client[:port]
 	}
-	return refusedByServer(bytes.Trim(client, "[]"), said[:end], r)
+	return bytes.Trim(client, "[]")
 }
 
 func refusedByServer(client, user []byte, r *record) error {

@@ -48,7 +48,8 @@ type feed struct {
 	free    chan *batch
 	now     *batch
 	next    int
-	counted int // lines that were counted
+	counted int       // lines that were counted
+	behind  []*record // what after returned
 }
 
 // start begins to read in the background.
@@ -137,15 +138,16 @@ func (f *feed) recycle() {
 	f.now = nil
 }
 
-// after returns the next readable record behind the head, as far as it has been
-// read.
-func (f *feed) after() *record {
-	for i := f.next + 1; i < len(f.now.records); i++ {
+// after returns up to three readable records behind the head, as far as they
+// have been read.
+func (f *feed) after() []*record {
+	f.behind = f.behind[:0]
+	for i := f.next + 1; i < len(f.now.records) && len(f.behind) < 3; i++ {
 		if f.now.records[i].bad == nil {
-			return &f.now.records[i]
+			f.behind = append(f.behind, &f.now.records[i])
 		}
 	}
-	return nil
+	return f.behind
 }
 
 // peekLines is how many lines of a file are read to find when it begins.

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/doorward/doorward/config"
 	"github.com/doorward/doorward/detector/identity"
 )
 
@@ -41,10 +42,15 @@ type person struct {
 	name    string
 	source  netip.Addr
 	note    refusalNote
-	refused int       // refusals of the right password itself
+	kind    config.Kind
+	refused int       // refusals of what succeeded in the log
 	entered time.Time // the first time it was let in, zero when never
-	attack  bool
+	here    *trouble  // of its source, nil without any
 }
+
+// guessed reports whether the success came from where a program was guessing,
+// before it or after.
+func (p *person) guessed() bool { return p.here != nil && p.here.isProgram() }
 
 const (
 	// within is how long after a refusal a success is that of who was refused.
@@ -108,19 +114,32 @@ func forget[K comparable](m map[K]*trouble, now time.Time) {
 	}
 }
 
-// succeeded takes an attempt that succeeded in the log, refused or not.
+// succeeded takes an attempt that succeeded in the log, refused or not. Where
+// names are known, who was not refused by name was not refused: many share an
+// address.
 func (p *people) succeeded(l *Line, source netip.Addr, who account, v *Verdict) {
-	fromHere := recent(p.bySource[source], l.Time)
-	if fromHere == nil {
-		if t := recent(p.byAccount[who.id], l.Time); t != nil && !who.id.IsZero() {
-			p.attackedElsewhere(t, l, source, who)
+	here := recent(p.bySource[source], l.Time)
+	itself := !v.Verdict.LetsThrough()
+	switch {
+	case itself || who.id.IsZero():
+		if here != nil {
+			p.tell(here, here, l, source, who, itself)
 		}
 		return
+	case recent(p.byAccount[who.id], l.Time) == nil:
+		return
 	}
-	if v.Verdict.LetsThrough() && !who.id.IsZero() && p.byAccount[who.id] == nil && fromHere.isProgram() {
-		return // somebody else behind the same address, who was not refused
+	tried := p.byAccount[who.id]
+	if here == nil && (tried.refused >= programTries || p.isProgram(tried.note.source)) {
+		p.elsewhere.add(who.id) // its owner, while somebody guesses elsewhere
+		return
 	}
-	p.tell(fromHere, l, source, who, !v.Verdict.LetsThrough())
+	p.tell(tried, here, l, source, who, false)
+}
+
+func (p *people) isProgram(source netip.Addr) bool {
+	t := p.bySource[source]
+	return t != nil && t.isProgram()
 }
 
 func recent(t *trouble, now time.Time) *trouble {
@@ -134,17 +153,9 @@ func (t *trouble) isProgram() bool {
 	return t.refused >= programTries || len(t.accounts.by) > programAccounts
 }
 
-// attackedElsewhere tells the owner of an account under attack from a person
-// who was refused at one place and got in from another.
-func (p *people) attackedElsewhere(t *trouble, l *Line, source netip.Addr, who account) {
-	if t.refused >= programTries || recent(p.bySource[t.note.source], l.Time) != nil && p.bySource[t.note.source].isProgram() {
-		p.elsewhere.add(who.id)
-		return
-	}
-	p.tell(t, l, source, who, false)
-}
-
-func (p *people) tell(t *trouble, l *Line, source netip.Addr, who account, refused bool) {
+// tell notes a person: what it had, and what the source had that it comes from,
+// nil when that was not refused.
+func (p *people) tell(had, here *trouble, l *Line, source netip.Addr, who account, itself bool) {
 	key := personKey{account: who.id}
 	if who.id.IsZero() {
 		key.source = source
@@ -155,12 +166,11 @@ func (p *people) tell(t *trouble, l *Line, source netip.Addr, who account, refus
 			p.further++
 			return
 		}
-		known = &person{name: who.name, source: source, note: t.note}
+		known = &person{name: who.name, source: source, note: had.note, here: here, kind: l.Kind}
 		p.found[key] = known
 		p.list = append(p.list, known)
 	}
-	known.attack = known.attack || t.isProgram()
-	if refused {
+	if itself {
 		known.refused++
 	} else if known.entered.IsZero() {
 		known.entered = l.Time

@@ -88,7 +88,11 @@ func (r *report) printTotals(w *bufio.Writer, sum *Summary) {
 }
 
 func (o *outcomes) String() string {
-	return fmt.Sprintf("%d succeeded, %d failed, of %d nobody can tell", o.succeeded, o.failed, o.other)
+	text := fmt.Sprintf("%d succeeded, %d failed", o.succeeded, o.failed)
+	if o.other > 0 {
+		text += fmt.Sprintf(", %d ended in ways that cannot be told", o.other)
+	}
+	return text
 }
 
 func (s *incidents) print(w *bufio.Writer) {
@@ -169,7 +173,7 @@ func (p *people) print(w *bufio.Writer, any bool) {
 	}
 	var good, found []*person
 	for _, who := range p.list {
-		if who.attack {
+		if who.guessed() {
 			found = append(found, who)
 		} else {
 			good = append(good, who)
@@ -190,11 +194,15 @@ func (p *people) print(w *bufio.Writer, any bool) {
 }
 
 func printPeople(w *bufio.Writer, title string, list []*person) {
-	fmt.Fprintf(w, "\n%s: %s\n", title, cmp.Or(fmt.Sprint(len(list)), "nobody"))
+	if len(list) == 0 {
+		fmt.Fprintf(w, "\n%s: nobody\n", title)
+		return
+	}
+	fmt.Fprintf(w, "\n%s: %d\n", title, len(list))
 	for _, who := range list[:min(len(list), showPeople)] {
 		fmt.Fprintf(w, "  %s from %s, refused at %s", cmp.Or(who.name, "somebody"), sourceName(who.source), stamp(who.note.time))
 		if who.refused > 0 {
-			fmt.Fprintf(w, ", the right password itself %s", times(who.refused))
+			fmt.Fprintf(w, ", %s %s", succeededAs(who.kind), times(who.refused))
 		}
 		if !who.entered.IsZero() {
 			fmt.Fprintf(w, ", let in at %s", stamp(who.entered))
@@ -204,6 +212,17 @@ func printPeople(w *bufio.Writer, title string, list []*person) {
 	if more := len(list) - showPeople; more > 0 {
 		fmt.Fprintf(w, "  and %d more\n", more)
 	}
+}
+
+// succeededAs names what succeeded in the log and would have been refused.
+func succeededAs(kind config.Kind) string {
+	switch kind {
+	case config.KindLogin, config.KindMFA:
+		return "the right password itself"
+	case config.KindSignup:
+		return "a signup that succeeded"
+	}
+	return "a change that succeeded"
 }
 
 func stamp(t time.Time) string { return t.UTC().Format(time.DateTime) }
