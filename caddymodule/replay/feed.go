@@ -47,9 +47,11 @@ type feed struct {
 	stop    chan struct{}
 	free    chan *batch
 	now     *batch
+	later   *batch // behind now, when it was looked at before
 	next    int
-	counted int       // lines that were counted
-	behind  []*record // what after returned
+	counted int // lines that were counted
+	ahead   ahead
+	checked bool // the head
 }
 
 // start begins to read in the background.
@@ -121,13 +123,49 @@ func (f *feed) head() *record {
 			}
 			f.recycle()
 		}
-		parsed, ok := <-f.batches
-		if !ok {
+		if f.now, f.next = f.fetch(), 0; f.now == nil {
 			return nil
 		}
-		f.now, f.next = <-parsed, 0
 	}
-	return &f.now.records[f.next]
+	r := &f.now.records[f.next]
+	if !f.checked {
+		f.checked = true
+		if r.bad == nil {
+			r.bad = f.ahead.check(r, f.rest)
+		}
+	}
+	return r
+}
+
+// fetch returns the next batch, nil when there is none.
+func (f *feed) fetch() *batch {
+	if b := f.later; b != nil {
+		f.later = nil
+		return b
+	}
+	parsed, ok := <-f.batches
+	if !ok {
+		return nil
+	}
+	return <-parsed
+}
+
+// rest returns the records behind the head: those of its batch or, when it is
+// the last one, of the next.
+func (f *feed) rest() []record {
+	if rest := f.now.records[f.next+1:]; len(rest) > 0 || f.now.err != nil {
+		return rest
+	}
+	if f.later = f.fetch(); f.later == nil {
+		return nil
+	}
+	return f.later.records
+}
+
+// pass goes on to the next record.
+func (f *feed) pass() {
+	f.next++
+	f.checked = false
 }
 
 func (f *feed) recycle() {
@@ -138,20 +176,12 @@ func (f *feed) recycle() {
 	f.now = nil
 }
 
-// after returns up to three readable records behind the head, as far as they
-// have been read.
-func (f *feed) after() []*record {
-	f.behind = f.behind[:0]
-	for i := f.next + 1; i < len(f.now.records) && len(f.behind) < 3; i++ {
-		if f.now.records[i].bad == nil {
-			f.behind = append(f.behind, &f.now.records[i])
-		}
-	}
-	return f.behind
-}
-
-// peekLines is how many lines of a file are read to find when it begins.
-const peekLines = 200
+// peekLines is how many lines of a file are read to find when it begins, and
+// peekTimes how many times among them: the first may be wrong.
+const (
+	peekLines = 200
+	peekTimes = 4
+)
 
 // look finds when the file begins. The file is opened for it and closed again,
 // so that a thousand rotated logs are not all open at once.
@@ -166,8 +196,15 @@ func (f *feed) look() error {
 		return fmt.Errorf("%s: %w", f.name, err)
 	}
 	defer in.release()
+	f.first = f.earliest(in)
+	return nil
+}
+
+// earliest returns the earliest of the first times, zero when there is none.
+func (f *feed) earliest(in *input) (first time.Time) {
 	var text []byte
-	for range peekLines {
+	for n, times := 0, 0; n < peekLines && times < peekTimes; n++ {
+		var err error
 		text, err = in.line(text[:0])
 		if errors.Is(err, errLong) {
 			continue
@@ -176,12 +213,15 @@ func (f *feed) look() error {
 			break // said again when the file is read
 		}
 		var r record
-		if f.parse(bytes.TrimRight(text, "\r\n"), &r) == nil {
-			f.first = r.line.Time
-			break
+		if f.parse(bytes.TrimRight(text, "\r\n"), &r) != nil {
+			continue
 		}
+		if t := r.line.Time; times == 0 || t.Before(first) {
+			first = t
+		}
+		times++
 	}
-	return nil
+	return first
 }
 
 // begin opens the file to be read.

@@ -91,7 +91,7 @@ func (r *Run) merge(waiting []*feed) error {
 		if err := r.record(f, head); err != nil {
 			return err
 		}
-		f.next++
+		f.pass()
 	}
 	return nil
 }
@@ -126,7 +126,7 @@ func (r *Run) record(f *feed, head *record) error {
 	at := place{f.name, head.number}
 	r.progress.tell(0, 1)
 	if head.bad == nil {
-		head.bad = r.clock.set(head, f.after())
+		head.bad = r.clock.set(head)
 	}
 	if head.bad != nil {
 		r.unreadable(at, head.bad)

@@ -160,6 +160,8 @@ func TestLogsInAnyOrderArePlayedInThatOfTheirTimes(t *testing.T) {
 		"of two servers":        {{"a", part(0, 40, 2)}, {"b", part(1, 40, 2)}},
 		"of three, rotated":     {{"b.1", part(1, 40, 3)}, {"a.1", part(21, 40, 3)}, {"c", part(2, 40, 3)}, {"a.2", part(0, 21, 3)}},
 		"one of them empty":     {{"a", part(10, 40, 1)}, {"empty", ""}, {"b", part(0, 10, 1)}},
+		"one with a wrong time": {{"a", part(0, 20, 2) + failures(1, "192.0.2.9", newYear.AddDate(1, 0, 0), 0) + part(20, 40, 2)}, {"b", part(1, 40, 2)}},
+		"one begins by it":      {{"a", failures(1, "192.0.2.9", newYear.AddDate(1, 0, 0), 0) + part(10, 40, 1)}, {"b", part(0, 10, 1)}},
 		"one begins by rubbish": {{"a", "rubbish\n" + part(10, 40, 1)}, {"b", part(0, 10, 1)}},
 	} {
 		got, _, err := logs(t, files...)
@@ -197,6 +199,18 @@ func TestTimesThatCannotBeRight(t *testing.T) {
 		}
 		if c.unreadable > 0 && !strings.Contains(sum.Unreadable[0].Why, c.want) {
 			t.Errorf("%s: %s, want %q", name, sum.Unreadable[0].Why, c.want)
+		}
+	}
+}
+
+func TestAWrongTimeAtTheEndOfABatch(t *testing.T) {
+	t.Parallel()
+	for _, before := range []int{batchLines - 2, batchLines - 1, batchLines} {
+		text := failures(before, "192.0.2.1", newYear, time.Second) + failures(1, "192.0.2.2", newYear.AddDate(1, 0, 0), 0) +
+			failures(10, "192.0.2.1", newYear.Add(time.Hour), time.Second)
+		lines, sum, err := logs(t, file{"access.log", text})
+		if err != nil || len(sum.Unreadable) != 1 || len(lines) != before+10 {
+			t.Errorf("behind %d lines: %d lines, %d unreadable (%v)", before, len(lines), len(sum.Unreadable), err)
 		}
 	}
 }
