@@ -20,8 +20,10 @@ var errCombined = errors.New(`not in the combined log format: address - user [ti
 // credentials. Requests that no browser sends (TLS sent to a plain port, no
 // request at all) are no attempts.
 func (f *finder) combined(text []byte, r *record) error {
-	if bytes.HasPrefix(text, []byte("[")) || isDigits(text, 4) && len(text) > 4 && text[4] == '/' {
-		return readErrorLog(text, r)
+	if mayBeErrorLog(text) {
+		if err := readErrorLog(text, r); !errors.Is(err, errCombined) {
+			return err
+		}
 	}
 	head, stamp, rest, ok := cutStamp(text)
 	if !ok {

@@ -17,6 +17,11 @@ import (
 // logins; all others of an error log are no attempts. They bear no zone and are
 // read as UTC.
 
+// mayBeErrorLog reports whether a line begins as those of error logs do.
+func mayBeErrorLog(text []byte) bool {
+	return bytes.HasPrefix(text, []byte("[")) || isDigits(text, 4) && len(text) > 4 && text[4] == '/'
+}
+
 // readErrorLog reads a line of the error log of nginx or Apache.
 func readErrorLog(text []byte, r *record) error {
 	if text[0] == '[' {

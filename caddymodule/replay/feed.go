@@ -8,12 +8,13 @@ import (
 	"time"
 )
 
-// The size of a batch. Four are under way per open file, so that reading and
-// parsing keep two processors busy while a third plays.
+// The size of a batch. Some are under way per open file, so that reading and
+// parsing keep other processors busy while this one plays. An open file costs
+// about 4 MB.
 const (
 	batchBytes = 256 << 10
-	batchLines = 2048
-	batchAhead = 4
+	batchLines = 1024
+	batchAhead = 3
 )
 
 // batch is some lines of a file, in order.

@@ -30,6 +30,7 @@ func TestLinesOfCombinedLogs(t *testing.T) {
 		"a page":                             {`1.2.3.4 - - ` + stamp + `"GET / HTTP/1.1" 200 5 "-" "curl"`, "1.2.3.4", "", "none", ""},
 		"common log format":                  {`1.2.3.4 - - ` + stamp + `"POST /login HTTP/1.1" 401 5`, "1.2.3.4", "", "login", "failure"},
 		"behind syslog":                      {`Sep 15 16:13:46 10.0.0.1 nginx[2869]: 1.2.3.4 - - ` + stamp + `"POST /login HTTP/1.1" 401 5`, "1.2.3.4", "", "login", "failure"},
+		"behind a name in brackets":          {`[web] 1.2.3.4 - - ` + stamp + `"POST /login HTTP/1.1" 401 5`, "1.2.3.4", "", "login", "failure"},
 		"behind a virtual host":              {`x.test:443 1.2.3.4 - - ` + stamp + `"POST /login HTTP/1.1" 401 5`, "1.2.3.4", "", "login", "failure"},
 		"IPv6 with a zone":                   {`fe80::1%eth0 - - ` + stamp + `"POST /login HTTP/2.0" 401 5`, "fe80::1", "", "login", "failure"},
 		"IPv4 in IPv6":                       {`::ffff:1.2.3.4 - - ` + stamp + `"POST /login HTTP/2.0" 401 5`, "1.2.3.4", "", "login", "failure"},

@@ -79,7 +79,7 @@ func (h *habits) read(r *record) {
 		l.Guesses = 2
 	}
 	habit := h.route(r.route)
-	*c = clientHabit{route: r.route, path: string(r.path), at: l.Time, page: r.page, status: r.status}
+	*c = clientHabit{route: r.route, path: shortPath(r), at: l.Time, page: r.page, status: r.status}
 	if r.open {
 		h.leaveOpen(r, c, habit)
 	}
@@ -148,7 +148,7 @@ func (h *habits) follow(r *record) {
 
 // next reads the request that follows an attempt.
 func (c *clientHabit) next(r *record) (o recognize.Outcome, told bool) {
-	path := string(r.path)
+	path := shortPath(r)
 	switch {
 	case r.line.Kind != config.KindNone && r.route == c.route:
 		return likely(recognize.Failure, 0.7, "the client sent the login again"), true
@@ -164,6 +164,12 @@ func (c *clientHabit) next(r *record) (o recognize.Outcome, told bool) {
 		return likely(recognize.Success, 0.6, "the client went on"), true
 	}
 	return recognize.Outcome{}, false
+}
+
+// shortPath is as much of a path as is compared and remembered.
+func shortPath(r *record) string {
+	const most = 256
+	return string(r.path[:min(len(r.path), most)])
 }
 
 // isAsset reports whether a path is that of a picture, script or style, which
