@@ -2,6 +2,7 @@ package replay
 
 import (
 	"encoding/base64"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -75,42 +76,60 @@ func (f *finder) judge(q *request, r *record) {
 // find tells what a request tries. No log has bodies: of a POST it is known only
 // that there was one.
 func (f *finder) find(q *request, path, query string) (recognize.Credentials, bool) {
-	h := q.header
-	if h == nil {
-		h = noHeader
-	}
-	if hidden := h["Authorization"]; len(hidden) > 0 && hidden[0] == redacted {
+	if hidden := q.header["Authorization"]; len(hidden) > 0 && hidden[0] == redacted {
 		return f.hidden(q, path)
 	}
-	if q.user != "" {
-		h = h.Clone()
-		// The password is not known: what stands for it is never looked at.
-		h.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(q.user+":-")))
-	}
-	r := recognize.Request{Method: q.method, Path: path, RawQuery: query, Header: h, Complete: true}
-	posted := q.method == http.MethodPost || q.method == http.MethodPut || q.method == http.MethodPatch
-	if posted {
+	r := recognize.Request{Method: q.method, Path: path, RawQuery: query, Header: q.headerWithUser(), Complete: true}
+	if q.posts() {
 		r.Body, r.Complete = bodyNotLogged, false
 	}
-	for i := range f.routes {
-		if recognize.RouteMatches(&r, &f.routes[i]) {
-			if found, ok := recognize.Declared(&r, &f.routes[i]); ok {
-				return found, true
-			}
-		}
+	if found, ok := f.declared(&r); ok || !f.automatic {
+		return found, ok
 	}
-	if !f.automatic || !posted && recognize.MayCarry(q.method, path, query, h, 0) == recognize.NeedNothing {
-		return recognize.Credentials{}, false
-	}
-	if posted && recognize.SaysAccount(path) {
-		if found, ok := byPath(r); ok {
-			return found, true
+	if !q.posts() {
+		if recognize.MayCarry(q.method, path, query, r.Header, 0) == recognize.NeedNothing {
+			return recognize.Credentials{}, false
 		}
+		return recognize.Automatic(&r)
+	}
+	if found, ok := byPath(r); ok {
+		return found, true
 	}
 	if found, ok := recognize.Automatic(&r); ok {
 		return found, true
 	}
 	return refusedToken(q, path)
+}
+
+func (q *request) posts() bool {
+	return q.method == http.MethodPost || q.method == http.MethodPut || q.method == http.MethodPatch
+}
+
+// headerWithUser adds to the header what the server took a name from.
+func (q *request) headerWithUser() http.Header {
+	switch {
+	case q.header == nil && q.user == "":
+		return noHeader
+	case q.user == "":
+		return q.header
+	}
+	h := http.Header{}
+	maps.Copy(h, q.header)
+	// The password is not known: what stands for it is never looked at.
+	h.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(q.user+":-")))
+	return h
+}
+
+func (f *finder) declared(r *recognize.Request) (recognize.Credentials, bool) {
+	for i := range f.routes {
+		if !recognize.RouteMatches(r, &f.routes[i]) {
+			continue
+		}
+		if found, ok := recognize.Declared(r, &f.routes[i]); ok {
+			return found, true
+		}
+	}
+	return recognize.Credentials{}, false
 }
 
 var (
@@ -127,6 +146,9 @@ var (
 // byPath tells a signup and a request for a new password by the path alone,
 // as if an address had been sent. That address is nobody's.
 func byPath(r recognize.Request) (recognize.Credentials, bool) {
+	if !recognize.SaysAccount(r.Path) {
+		return recognize.Credentials{}, false
+	}
 	r.Header, r.Body, r.Complete = formHeader, bodyWithAddress, true
 	found, ok := recognize.Automatic(&r)
 	if !ok || found.Kind != config.KindSignup && found.Kind != config.KindResetRequest {

@@ -72,18 +72,23 @@ func TestTheReportTellsWhoWouldHaveBeenRefused(t *testing.T) {
 		},
 		"who gets in two days later is somebody else": {
 			tries(12, 100, "203.0.113.7", eve) + login(200_000, "192.0.2.1", eve, "right", "success"),
-			[]string{"1 that had not logged in", "would have been refused: nobody"}, []string{"e•••"},
+			[]string{"1 that had not logged in", "would have been refused: nobody"},
+			[]string{"e•••"},
 		},
 		"a name that never logged in may be a password": {
 			tries(12, 100, "203.0.113.7", "hunter2"),
-			[]string{"for 1 account (1 that had not logged in)"}, []string{"hunter", "h•••"},
+			[]string{"for 1 account (1 that had not logged in)"},
+			[]string{"hunter", "h•••"},
 		},
 		"two attacks a day apart": {
 			tries(12, 100, "203.0.113.7", bob) + tries(12, 100_000, "203.0.113.8", eve),
-			[]string{"Incidents: 2", "Sources refused: 2 sources"}, nil,
+			[]string{"Incidents: 2", "Sources refused: 2 sources"},
+			nil,
 		},
 		"a network of IPv6": {
-			tries(12, 100, "2001:db8::1", bob), []string{"2001:db8::/64: 2 refused"}, nil,
+			tries(12, 100, "2001:db8::1", bob),
+			[]string{"2001:db8::/64: 2 refused"},
+			nil,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -179,10 +179,8 @@ func (p *people) print(w *bufio.Writer, any bool) {
 			good = append(good, who)
 		}
 	}
-	if len(good)+len(found) == 0 {
-		fmt.Fprint(w, "\nPeople with a right password who would have been refused: nobody\n")
-	} else {
-		printPeople(w, "People with a right password who would have been refused", good)
+	printPeople(w, "People with a right password who would have been refused", good)
+	if len(found) > 0 {
 		printPeople(w, "Right passwords that came from where a program was guessing; look after these accounts", found)
 	}
 	if p.further > 0 {
