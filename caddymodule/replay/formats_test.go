@@ -64,7 +64,7 @@ func TestLinesOfCombinedLogs(t *testing.T) {
 		"Apache: no such user, as it writes": {`[Thu Sep 30 09:23:53 2021] [auth_basic:error] [pid 7] [client ::1:38012] AH01618: user bob not found: /`, "::1", "bob", "login", "failure"},
 		"Apache: another error":              {`[Thu Sep 30 09:23:53 2021] [core:error] [pid 7] [client 1.2.3.4:1] AH00124: Request exceeded the limit`, "", "", "none", ""},
 		"a user name too long to be one":     {`1.2.3.4 - ` + strings.Repeat("x", 300) + ` ` + stamp + `"GET /admin HTTP/1.1" 401 5`, "1.2.3.4", "", "none", ""},
-		"a bracket in front of the time":     {`1.2.3.4 - [x] ` + stamp + `"GET / HTTP/1.1" 200 5`, "1.2.3.4", "", "login", "success"},
+		"a bracket in front of the time":     {`1.2.3.4 - [x] ` + stamp + `"GET / HTTP/1.1" 200 5`, "1.2.3.4", "[x]", "login", "success"},
 		"a user who begins with a bracket":   {`1.2.3.4 - [15/Sep/2021 ` + stamp + `"GET / HTTP/1.1" 401 5`, "1.2.3.4", "[15/Sep/2021", "login", "failure"},
 		"a login page nobody is answered on": {`1.2.3.4 - - ` + stamp + `"POST /login HTTP/1.1" 502 5`, "1.2.3.4", "", "login", "unknown"},
 	} {
@@ -79,6 +79,9 @@ func TestLinesOfCombinedLogs(t *testing.T) {
 		}
 		if l.Kind != c.kind || c.outcome != "" && l.Outcome.Result != c.outcome {
 			t.Errorf("%s: %s %s %v, want %s %s", name, l.Kind, l.Outcome.Result, l.Outcome.Evidence, c.kind, c.outcome)
+		}
+		if c.user == "" && len(l.Identities) > 0 {
+			t.Errorf("%s: names %d identities, want none", name, len(l.Identities))
 		}
 		if c.user != "" && (len(l.Identities) != 1 || l.Identities[0].AppendValues(nil)[0] != c.user) {
 			t.Errorf("%s: names %d identities, want %q", name, len(l.Identities), c.user)
@@ -161,6 +164,21 @@ func TestAuthorizationThatCaddyHides(t *testing.T) {
 		r, err := read(t, FormatCaddy, c.text)
 		if err != nil || r.line.Kind != c.kind || c.outcome != "" && r.line.Outcome.Result != c.outcome || r.quiet != c.quiet {
 			t.Errorf("%s: %s %s, quiet %d (%v), want %s %s, quiet %d", name, r.line.Kind, r.line.Outcome.Result, r.quiet, err, c.kind, c.outcome, c.quiet)
+		}
+		if named := len(r.line.Identities) > 0; named != (c.outcome == "success" || strings.Contains(c.text, "Ym9i")) {
+			t.Errorf("%s: the user is named: %t", name, named)
+		}
+	}
+	// What may be a token is one, until the server was seen to ask for passwords.
+	h := newHabits()
+	for i, want := range []config.Kind{"none", "login", "login"} {
+		text := line(hidden, "200", "", "")
+		if i == 1 {
+			text = line(hidden, "401", "", asks)
+		}
+		r, err := read(t, FormatCaddy, text)
+		if h.read(&r); err != nil || r.line.Kind != want {
+			t.Errorf("hidden credentials, request %d: %s (%v), want %s", i+1, r.line.Kind, err, want)
 		}
 	}
 }

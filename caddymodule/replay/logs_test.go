@@ -188,6 +188,7 @@ func TestTimesThatCannotBeRight(t *testing.T) {
 	}{
 		"a little late":           {at(time.Minute) + at(0) + at(2*time.Minute), 0, ""},
 		"a long download":         {at(5*time.Hour) + page + at(5*time.Hour), 0, ""},
+		"three long downloads":    {at(5*time.Hour) + at(5*time.Hour) + page + page + page + at(5*time.Hour), 0, ""},
 		"two logs in a wrong row": {at(5*time.Hour) + at(5*time.Hour) + at(0) + at(time.Hour) + at(6*time.Hour), 2, "time runs backwards"},
 		"one line of next year":   {at(0) + at(9000*time.Hour) + at(time.Minute) + at(time.Hour), 1, "ahead of the lines around it"},
 		"a quiet night":           {at(0) + at(9*time.Hour), 0, ""},
@@ -248,6 +249,26 @@ func TestHistoryIsLearnedUnlessTheLoopIsClosed(t *testing.T) {
 	}
 }
 
+func TestWhatFollowsIsLearned(t *testing.T) {
+	t.Parallel()
+	// An office: without the page that follows, each of these logins would count
+	// a little, and forty of them would be too many.
+	var b strings.Builder
+	for i := range 48 {
+		for _, v := range []visit{
+			{12 * i, "192.0.2.1", "POST /login", 302},
+			{12 * i, "192.0.2.2", "GET /", 200}, // somebody else
+			{12*i + 1, "192.0.2.1", "GET /home", 200},
+		} {
+			b.WriteString(v.line() + "\n")
+		}
+	}
+	_, sum, err := logs(t, file{"access.log", b.String()})
+	if err != nil || sum.Attempts != 48 || len(sum.Detections) > 0 {
+		t.Errorf("%d good logins, detections %v (%v), want 48 and none", sum.Attempts, sum.Detections, err)
+	}
+}
+
 func TestFlightsAreBounded(t *testing.T) {
 	t.Parallel()
 	player, err := New(Options{Open: true})
@@ -259,13 +280,17 @@ func TestFlightsAreBounded(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.line.Latency = time.Minute
-	for range maxFlights + 1000 {
+	if player.most != maxFlights {
+		t.Errorf("%d attempts may be in flight, want %d", player.most, maxFlights)
+	}
+	player.most = 100
+	for range 1000 {
 		if _, err := player.Play(r.line); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if len(player.flights) != maxFlights {
-		t.Errorf("%d attempts are in flight, want %d", len(player.flights), maxFlights)
+	if len(player.flights) != 100 {
+		t.Errorf("%d attempts are in flight, want 100", len(player.flights))
 	}
 }
 

@@ -25,6 +25,7 @@ type Player struct {
 	flights  flights
 	seq      int
 	agents   maphash.Seed
+	most     int // flights
 	// landed is told of every line whose outcome is known, also of those that
 	// were refused. nil: nobody wants to know.
 	landed func(*Line, *Verdict, recognize.Outcome)
@@ -59,7 +60,7 @@ func New(o Options) (*Player, error) {
 		secret = make([]byte, 32)
 		_, _ = rand.Read(secret) // never fails since Go 1.24
 	}
-	p := &Player{detector: detector.New(), policy: policy, open: o.Open, agents: maphash.MakeSeed()}
+	p := &Player{detector: detector.New(), policy: policy, open: o.Open, most: maxFlights, agents: maphash.MakeSeed()}
 	if err := p.detector.Open(o.App.MaxTracked, secret, func() time.Time { return p.now }); err != nil {
 		return nil, err
 	}
@@ -156,7 +157,7 @@ func (p *Player) depart(l Line, a *detector.Attempt, v Verdict, learned bool) {
 		f.told = &toldLine{l, v}
 	}
 	heap.Push(&p.flights, f)
-	if len(p.flights) > maxFlights {
+	if len(p.flights) > p.most {
 		p.arrive(heap.Pop(&p.flights).(flight), p.now)
 	}
 }

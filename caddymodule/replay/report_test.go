@@ -70,6 +70,12 @@ func TestTheReportTellsWhoWouldHaveBeenRefused(t *testing.T) {
 			[]string{"would have been refused: nobody", "Attacked from elsewhere while their owners got in: 1 account"},
 			nil,
 		},
+		"the owner of an account attacked from all sides gets in": {
+			login(0, "192.0.2.1", bob, "right", "success") + tries(18, 100, "203.0.113.7", bob) + tries(18, 300, "203.0.113.8", bob) +
+				tries(18, 500, "203.0.113.9", bob) + tries(18, 700, "203.0.113.10", bob) + login(1000, "192.0.2.1", bob, "right", "success"),
+			[]string{"would have been refused: nobody", "Attacked from elsewhere while their owners got in: 1 account"},
+			nil,
+		},
 		"who gets in two days later is somebody else": {
 			tries(12, 100, "203.0.113.7", eve) + login(200_000, "192.0.2.1", eve, "right", "success"),
 			[]string{"1 that had not logged in", "would have been refused: nobody"},
