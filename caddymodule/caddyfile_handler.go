@@ -76,6 +76,7 @@ func parseDirective(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error)
 //
 //	    refusal page|error
 //	    contact <text>
+//	    device_cookie off|<name>
 //	    body_limit <size>
 //	    response_limit <size>
 //	    plaintext_identities
@@ -159,6 +160,10 @@ func parseDirective(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error)
 // refusal page writes the answer here; error leaves it to handle_errors.
 // Default: page. contact is a line of text on that page. Default: none.
 //
+// device_cookie off sets no cookie. A name is what the cookie is called by which
+// a browser is known again that has logged in before; over TLS it gets the prefix
+// __Host-. Default: doorward_device.
+//
 // body_limit and response_limit are how much of a request and of the answer to
 // an attempt is looked at, up to 1MiB; longer ones pass through whole. Default:
 // 64KiB each.
@@ -217,6 +222,7 @@ func (h *Handler) grammar(lists []string) blockGrammar {
 			"body_limit":     settingLine("body_limit 64KiB", parseInto(&s.BodyLimit, parsePositiveSize)),
 			"response_limit": settingLine("response_limit 64KiB", parseInto(&s.ResponseLimit, parsePositiveSize)),
 			"fold":           settingLine("fold strict", parseInto(&s.FoldStrict, parseFold)),
+			"device_cookie":  settingLine("device_cookie off|NAME", parseInto(&s.DeviceCookie, parseDeviceCookie)),
 			"plaintext_identities": {usage: "plaintext_identities", once: true, read: func(httpcaddyfile.Helper, []string) error {
 				s.PlaintextIdentities = true
 				return nil

@@ -75,6 +75,19 @@ func parseRefusal(s string) (config.Refusal, error) {
 	return "", fmt.Errorf("unknown refusal %q; write page or error", s)
 }
 
+func parseDeviceCookie(s string) (config.DeviceCookie, error) {
+	switch s {
+	case "":
+		return config.DeviceCookie{}, errors.New("the name is empty; write `device_cookie off`, a name, or leave the line out")
+	case "off":
+		return config.DeviceCookie{Off: true}, nil
+	case "on":
+		return config.DeviceCookie{}, nil
+	}
+	c := config.DeviceCookie{Name: s}
+	return c, c.Validate()
+}
+
 func parseFold(s string) (bool, error) {
 	if s != "strict" {
 		return false, fmt.Errorf("unknown way to fold %q; write strict, or leave the line out", s)

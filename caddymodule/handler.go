@@ -41,6 +41,7 @@ type Handler struct {
 	spoofable bool     // forwarding headers are believed without it
 	denied    []string // lists whose sources are refused for every request
 	watch     *watch
+	device    *deviceJar // nil without Provision
 }
 
 // Route is a declared route with Caddy's request matchers.
@@ -81,6 +82,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	site = h.policy.Site()
 	h.automatic = *site.Automatic
 	h.watch = h.app.state.watches.of(site.Name)
+	h.device = newDeviceJar(&site, h.app.cfg.PreviousSecret)
 	h.denied = h.policy.RefusesEverybody()
 	h.warn()
 	h.app.handlers = append(h.app.handlers, h)
@@ -172,6 +174,11 @@ func (h *Handler) trust(server *caddyhttp.Server) error {
 
 // ServeHTTP serves one request.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+	h.takeDevice(r)
+	if c := h.carrier(w, r); c != nil {
+		defer c.done()
+		w = c
+	}
 	if h.guardsEverything() {
 		if done, err := h.guard(w, r); done {
 			return err

@@ -46,6 +46,8 @@ func newTestHandler(t testing.TB, site config.Site) (*Handler, *state) {
 		automatic: *policy.Site().Automatic, denied: policy.RefusesEverybody(),
 		watch: s.watches.of(site.Name),
 	}
+	site = policy.Site()
+	h.device = newDeviceJar(&site, "")
 	for _, r := range site.Routes {
 		h.Routes = append(h.Routes, Route{Route: r})
 	}

@@ -35,6 +35,11 @@ var (
 		Help: "Sanctions imposed or renewed, by site and detection.",
 	}, []string{"site", "detection"})
 
+	deviceCookies = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "caddy_doorward_device_cookies_total",
+		Help: "Device cookies by site and what became of them: issued and renewed, and those that came with attempts: known, malformed, foreign, forged, expired, repeated, insecure.",
+	}, []string{"site", "result"})
+
 	panics = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "caddy_doorward_panics_total",
 		Help: "Panics of the detector that a request survived, by place.",
@@ -44,7 +49,7 @@ var (
 // registerMetrics registers everything with reg. That it already is there is
 // no error: the app and the admin API of one configuration share a registry.
 func registerMetrics(reg *prometheus.Registry) error {
-	for _, c := range []prometheus.Collector{attempts, verdicts, would, sanctions, panics, stateCollector{}} {
+	for _, c := range []prometheus.Collector{attempts, verdicts, would, sanctions, deviceCookies, panics, stateCollector{}} {
 		var already prometheus.AlreadyRegisteredError
 		if err := reg.Register(c); err != nil && !errors.As(err, &already) {
 			return err

@@ -80,6 +80,7 @@ func (v *visit) session(sent, answered http.Header, body []byte) {
 	if v.outcome.Result != recognize.Success || v.outcome.Kind == config.KindNone {
 		return
 	}
+	v.expectDevice(sent, answered)
 	switch v.attempt.Kind {
 	case config.KindLogin, config.KindMFA:
 		if !v.attempt.Basic {

@@ -43,6 +43,8 @@ type visit struct {
 	counted  recognize.Credentials // those of exchange
 	// sent is the header of the request, of an attempt that waits.
 	sent http.Header
+
+	device visitedDevice
 }
 
 // origin is what an event tells of the request; an attempt that waits for its
@@ -70,6 +72,7 @@ func newVisit(h *Handler, r *http.Request, found recognize.Credentials, now time
 		v.attempt.Credential = uint64(v.site.Keys().Fingerprint(found.Secrets))
 	}
 	v.found.Secrets = nil
+	v.meetDevice()
 	v.attempt.LoggedIn = h.watch.sessions.Bears(now, r.Header)
 	if found.InQuery {
 		state.health.raise("password_in_query")
@@ -191,6 +194,7 @@ func (v *visit) settle(done bool, err error) {
 func (v *visit) finish() {
 	v.h.sheltered("settle", func() {
 		v.site.Learn(&v.attempt, v.exchange, v.outcome)
+		v.nameDevice()
 		v.learned = v.h.app.state.detector.Settle(time.Now(), v.h.policy, v.site, &v.attempt, v.outcome)
 	})
 	if !v.learned.Repeat && (v.outcome.Kind != config.KindNone || v.attempt.Basic) {

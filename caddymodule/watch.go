@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/doorward/doorward/caddymodule/devicecookie"
 	"github.com/doorward/doorward/detector"
 	"github.com/doorward/doorward/detector/follow"
 	"github.com/doorward/doorward/detector/recognize"
@@ -32,6 +33,8 @@ type watch struct {
 	// sessions are those in which somebody is logged in.
 	sessions recognize.Sessions
 	work     workBudget
+	// devices are browsers that have earned a device cookie.
+	devices devicecookie.Book
 }
 
 // forget drops what was learned of the site's pages. What waits for an outcome
@@ -77,6 +80,7 @@ func (b *watches) settleOverdue(now time.Time) {
 			wait.Value.giveUp()
 		}
 		w.proofs.Overdue(now)
+		w.devices.Sweep(now)
 	}
 }
 

@@ -17,8 +17,8 @@ type App struct {
 	// created with mode 0600.
 	Secret Secret `json:"secret,omitempty"`
 
-	// PreviousSecret is the one before Secret. It is checked and changes nothing
-	// in this version: nothing made with a secret outlives the process.
+	// PreviousSecret is the one before Secret: device cookies that were made with
+	// it are taken until they end. Default: none.
 	PreviousSecret Secret `json:"previous_secret,omitempty"`
 
 	// StateDir is where keys and lists are kept. Default: the folder doorward

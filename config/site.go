@@ -47,6 +47,10 @@ type Site struct {
 	// the operator, shown as text. Default: none.
 	Contact string `json:"contact,omitempty"`
 
+	// DeviceCookie is the cookie by which a browser is known again after it has
+	// logged in. Default: on, see [DeviceCookie].
+	DeviceCookie DeviceCookie `json:"device_cookie,omitzero"`
+
 	// BodyLimit is how much of a request body is looked at. Default: 64 KiB.
 	// Longer bodies pass through whole, inspected up to here.
 	BodyLimit Size `json:"body_limit,omitempty"`
@@ -95,6 +99,7 @@ func (s Site) WithDefaults() Site {
 	if s.Refusal == "" {
 		s.Refusal = RefusalPage
 	}
+	s.DeviceCookie = s.DeviceCookie.WithDefaults()
 	s.Thresholds = s.Thresholds.WithDefaults()
 	return s
 }
@@ -138,7 +143,7 @@ func (s Site) Validate(lists []string) error {
 	errs = append(errs,
 		validateInspected("body_limit", s.BodyLimit), validateInspected("response_limit", s.ResponseLimit),
 		validateLine("contact", s.Contact), validateLine("site", s.Name))
-	errs = append(errs, s.Thresholds.Validate())
+	errs = append(errs, s.DeviceCookie.Validate(), s.Thresholds.Validate())
 	return errors.Join(errs...)
 }
 

@@ -216,6 +216,9 @@ type Settlement struct {
 	Repeat bool
 	// Seen tells that the identity has logged in before, this time included.
 	Seen bool
+	// Entered tells that the login earned what it may: the account is known from
+	// now on to its source and to its Client.
+	Entered bool
 	// Sanction is the id of a renewed sanction.
 	Sanction uint64
 	Until    time.Time

@@ -45,7 +45,7 @@ func (c *admission) succeeded(o recognize.Outcome) (s Settlement) {
 		return s
 	}
 	c.enter(&r.accounts[0])
-	s.Seen = true
+	s.Seen, s.Entered = true, true
 	if s.Score >= risk.Takeover {
 		s.Detection = config.Takeover
 		s.Reason = "a login succeeded after many failures for this account or from this source"
