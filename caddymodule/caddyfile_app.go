@@ -54,8 +54,8 @@ func parseGlobalOption(d *caddyfile.Dispenser, existing any) (any, error) {
 //
 // secret is what all keys are derived from: 32 bytes or more, best written as
 // {env.NAME} or {file.PATH}. Default: a random file in the state folder.
-// previous_secret is the one before it; it is checked, and changes nothing in
-// this version.
+// previous_secret is the one before it: device cookies that were made with it
+// are taken until they end. Default: none.
 //
 // state_dir is where keys and lists are kept. Default: the folder doorward in
 // Caddy's data directory.
