@@ -70,7 +70,6 @@ func cookieKey(keys *identity.Keys) devicecookie.Key {
 // broughtDevice is the device cookie that a request brought, on its way from
 // where it is taken out to where an attempt may need it. It is opened only then.
 type broughtDevice struct {
-	site   string
 	found  devicecookie.Found
 	secure bool
 }
@@ -90,7 +89,7 @@ func (h *Handler) takeDevice(r *http.Request) {
 	}
 	secure := isSecure(r)
 	if found := h.device.name.Take(r.Header, secure); found.Any() && !h.device.off {
-		caddyhttp.SetVar(r.Context(), deviceVar, &broughtDevice{h.device.site, found, secure})
+		caddyhttp.SetVar(r.Context(), deviceVar, &broughtDevice{found, secure})
 	}
 }
 
@@ -110,7 +109,7 @@ func (h *Handler) openDevice(now time.Time, r *http.Request) (devicecookie.Cooki
 		return devicecookie.Cookie{}, ""
 	}
 	brought, _ := caddyhttp.GetVar(r.Context(), deviceVar).(*broughtDevice)
-	if brought == nil || brought.site != h.device.site {
+	if brought == nil {
 		return devicecookie.Cookie{}, ""
 	}
 	if brought.found.Value == "" {

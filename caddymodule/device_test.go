@@ -130,6 +130,7 @@ func TestBrowserGetsItsCookieWithThePageAfterTheLogin(t *testing.T) {
 		if b.seen == "" || strings.Contains(b.seen, "device") {
 			t.Errorf("the app saw the cookies %q", b.seen)
 		}
+		delete(b.cookies, "sid") // logged out, or the browser was closed
 		b.login("alice", "right-alice")
 		if b.page(); b.device() != first {
 			t.Error("a new cookie on the same day")
@@ -180,6 +181,33 @@ func withCache(control string) caddyhttp.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		w.Header().Set("Cache-Control", control)
 		return shopPage(w, r)
+	}
+}
+
+// Who logs in by a program and looks at the site beside it, behind one address
+// and with one session, was no browser when it counted.
+func TestLoginOfAProgramBringsNoCookie(t *testing.T) {
+	t.Parallel()
+	h, _ := newTestHandler(t, declared())
+	b := newBrowser(t, h, "192.0.2.1")
+	b.accept = "application/json"
+	b.login("alice", "right-alice")
+	b.accept = "text/html"
+	if b.page(); b.device() != "" || !h.watch.devices.Idle() {
+		t.Errorf("cookie %q, %d wait; want none", b.device(), h.watch.devices.Len())
+	}
+}
+
+// Two logins at once, in two windows: the cookie of the first stays.
+func TestBrowserKeepsTheCookieItHas(t *testing.T) {
+	t.Parallel()
+	h, _ := newTestHandler(t, declared())
+	b := newBrowser(t, h, "192.0.2.1")
+	b.login("alice", "right-alice")
+	other := h.device.sealOf(h.siteKeys()).Make(time.Now(), 7, true)
+	b.cookies["__Host-"+config.DefaultDeviceCookie] = other
+	if b.page(); b.device() != other || !h.watch.devices.Idle() {
+		t.Errorf("the cookie was changed: %t; %d wait", b.device() != other, h.watch.devices.Len())
 	}
 }
 
