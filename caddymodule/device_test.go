@@ -368,7 +368,7 @@ func TestCookieOutlivesAChangeOfTheSecret(t *testing.T) {
 		t.Errorf("without it: %s, want %s", got, devicecookie.Foreign)
 	}
 	same := keys(fresh)
-	if jar.sealOf(same) != jar.sealOf(same) || jar.sealOf(nil) != nil {
+	if seal := jar.sealOf(same); jar.sealOf(same) != seal || jar.sealOf(nil) != nil {
 		t.Error("the seal is made anew for every cookie, or without keys")
 	}
 }
