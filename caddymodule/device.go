@@ -84,11 +84,11 @@ const deviceVar = "doorward_device"
 // and recognition does not take them for the app's. Without one it allocates
 // nothing.
 func (h *Handler) takeDevice(r *http.Request) {
-	if h.device == nil || len(r.Header["Cookie"]) == 0 {
+	if h.device == nil || !h.device.name.In(r.Header) {
 		return
 	}
 	secure := isSecure(r)
-	if found := h.device.name.Take(r.Header, secure); found.Any() && !h.device.off {
+	if found := h.device.name.Take(r.Header, secure); !h.device.off {
 		caddyhttp.SetVar(r.Context(), deviceVar, &broughtDevice{found, secure})
 	}
 }

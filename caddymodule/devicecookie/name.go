@@ -2,6 +2,7 @@ package devicecookie
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -63,6 +64,9 @@ func (n Name) Take(h http.Header, secure bool) (f Found) {
 	}
 	return f
 }
+
+// In reports whether a request bears cookies of ours. It allocates nothing.
+func (n Name) In(h http.Header) bool { return slices.ContainsFunc(h["Cookie"], n.in) }
 
 // in reports whether a line holds a cookie of ours.
 func (n Name) in(line string) bool {
