@@ -40,6 +40,7 @@ func parseGlobalOption(d *caddyfile.Dispenser, existing any) (any, error) {
 //	    state_dir       <folder>
 //	    max_tracked     <n>
 //	    queue           <n>
+//	    held            <n>
 //	    tor off
 //	    tor [<url>|<file>] {
 //	        source  <url>|<file>
@@ -64,6 +65,9 @@ func parseGlobalOption(d *caddyfile.Dispenser, existing any) (any, error) {
 // to 20000000. Default 200000.
 //
 // queue is how many events may wait to be written, 64 to 1048576. Default 8192.
+//
+// held is how many requests are held at once by the answer delay, on all sites
+// together, 1 to 65536. Default 512.
 //
 // tor is the list of Tor exits, one address per line. Default: on, from
 // https://check.torproject.org/torbulkexitlist, with refresh 1h. A file must
@@ -101,6 +105,7 @@ func (a *App) grammar() blockGrammar {
 			"state_dir":       settingLine("state_dir /var/lib/doorward", parseInto(&c.StateDir, parsePath)),
 			"max_tracked":     settingLine("max_tracked 200000", parseInto(&c.MaxTracked, parseCount)),
 			"queue":           settingLine("queue 8192", parseInto(&c.Queue, parseCount)),
+			"held":            settingLine("held 512", parseInto(&c.Held, parseCount)),
 			"tor": {usage: "tor off", max: 1, once: true, block: true, read: func(h httpcaddyfile.Helper, args []string) error {
 				return readTor(c, h, args)
 			}},

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
@@ -70,9 +69,11 @@ func parseDirective(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error)
 //	    }
 //
 //	    limit <class>|<path> <n>/<duration> per source|prefix|account|pair|route
-//	    on <detection>|<list> [<class>] <answer> [<duration>]
-//	    threshold source|source_slow|pair|account|signups <n>/<duration>
+//	    on <detection>|<list> [<class>] [observe] <answer> [<duration>]
+//	    threshold source|source_slow|pair|account|device|signups <n>/<duration>
 //	    ban <first> [<longest>]
+//	    delay <first> [<longest> [<held>]]
+//	    challenge on|off
 //
 //	    refusal page|error
 //	    contact <text>
@@ -145,17 +146,29 @@ func parseDirective(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error)
 //
 // on chooses the answer to a detection (brute_force, credential_stuffing,
 // slow_guessing, distributed, signup_flood, uninspectable, takeover) or to an
-// address list (tor): allow, tag, limit (429), block (403) or drop. all, for a list, is every
-// request. One line per name and class. <duration> is the first sanction of a
-// detection that limits, blocks or drops. Default: detections limit; tor is
-// tagged and has half the thresholds.
+// address list (tor): allow, tag (headers to the app), delay (hold it, then let
+// it through), challenge (429 until there is a challenge page), limit (429),
+// block (403) or drop (the connection ends without an answer). all, for a list,
+// is every request. observe tells what the answer would have been and lets the
+// attempt through; behind a detection it may stand without an answer. One line
+// per name and class. <duration> is the first sanction of a detection that
+// challenges, limits, blocks or drops. Default: detections limit; tor is tagged
+// and has half the thresholds.
 //
 // threshold says how many failures are let through; the next is refused.
 // Defaults: source 10/10m, source_slow 100/24h, pair 10/24h, account 25/1h,
-// signups 10/10m (accounts created).
+// device 10/1h (a client known to the account), signups 10/10m (accounts
+// created).
 //
 // ban is the length of the first sanction, which doubles each time up to the
 // longest. Default: 10m 24h.
+//
+// delay is how long the first attempt beyond a threshold is held, which doubles
+// with each further one up to the longest (at most 1m), and how many are held
+// at once; beyond that the answer is limit. Default: 200ms 25s 128.
+//
+// challenge off answers limit wherever a challenge is written or is the default.
+// Default: on.
 //
 // refusal page writes the answer here; error leaves it to handle_errors.
 // Default: page. contact is a line of text on that page. Default: none.
@@ -229,7 +242,9 @@ func (h *Handler) grammar(lists []string) blockGrammar {
 			}},
 			"preset":    {usage: "preset wordpress", min: 1, max: 2, read: h.readPreset},
 			"limit":     {usage: "limit login 20/10m per source", min: 4, max: 4, read: h.readLimit},
-			"on":        {usage: "on brute_force login block 10m", min: 2, max: 4, read: h.readPolicy(lists)},
+			"on":        {usage: "on brute_force login block 10m", min: 2, max: 5, read: h.readPolicy(lists)},
+			"delay":     {usage: "delay 200ms 25s 128", min: 1, max: 3, once: true, read: h.readDelay},
+			"challenge": settingLine("challenge on|off", h.readChallenge),
 			"threshold": {usage: "threshold source 10/10m", min: 2, max: 2, read: h.readThreshold},
 			"ban":       {usage: "ban 10m 24h", min: 1, max: 2, once: true, read: h.readBan},
 			"event":     {usage: "event email-update POST /account/email", min: 1, max: 3, block: true, read: h.readEvent},
@@ -285,31 +300,6 @@ func (h *Handler) readLimit(_ httpcaddyfile.Helper, args []string) error {
 	}
 	h.Limits = append(h.Limits, l)
 	return l.Validate()
-}
-
-// readPolicy reads NAME [CLASS] ANSWER [DURATION].
-func (h *Handler) readPolicy(lists []string) lineReader {
-	return func(_ httpcaddyfile.Helper, args []string) error {
-		p, rest := config.Policy{On: args[0]}, args[1:]
-		// The class is what stands before an answer.
-		if isClass := slices.Contains(config.Classes, config.Class(rest[0])); isClass || len(rest) == 3 ||
-			(len(rest) == 2 && slices.Contains(config.Answers, config.Answer(rest[1]))) {
-			p.Class, rest = config.Class(rest[0]), rest[1:]
-		}
-		if len(rest) == 0 {
-			return fmt.Errorf("the answer is missing; write something like `on %s %s limit`", p.On, p.Class)
-		}
-		p.Answer = config.Answer(rest[0])
-		if len(rest) == 2 {
-			duration, err := parsePositive(rest[1])
-			if err != nil {
-				return err
-			}
-			p.For = duration
-		}
-		h.Policies = append(h.Policies, p)
-		return p.Validate(lists)
-	}
 }
 
 func (h *Handler) readThreshold(_ httpcaddyfile.Helper, args []string) error {

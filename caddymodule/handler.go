@@ -86,6 +86,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	h.denied = h.policy.RefusesEverybody()
 	h.warn()
 	h.app.handlers = append(h.app.handlers, h)
+	shieldServer(server)
 	return h.trust(server)
 }
 
@@ -178,6 +179,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	if c := h.carrier(w, r); c != nil {
 		defer c.done()
 		w = c
+	}
+	if _, within := caddyhttp.GetVar(r.Context(), "doorward_outcome").(*lateText); !within {
+		untag(r)
 	}
 	if h.guardsEverything() {
 		if done, err := h.guard(w, r); done {

@@ -18,6 +18,9 @@ import (
 // errRefused is what handle_errors sees as {err.message}.
 var errRefused = errors.New("attempt refused by doorward")
 
+// errGone is told of a client that hung up while the answer delay held it.
+var errGone = errors.New("the client hung up while it was held by doorward")
+
 // refuse answers a refused attempt: by a page of its own, or by an error for
 // handle_errors. id leads to the explanation.
 func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, v *visit, id string) error {

@@ -51,6 +51,7 @@ type state struct {
 	health healthBook
 
 	watches watches
+	held    holding // requests that the answer delay holds
 }
 
 func newState() (caddy.Destructor, error) {

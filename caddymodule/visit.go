@@ -85,12 +85,17 @@ func (h *Handler) attempt(w http.ResponseWriter, r *http.Request, next caddyhttp
 	h.sheltered("admit", func() {
 		v.verdict = h.app.state.detector.Admit(v.began, h.policy, v.site, &v.attempt)
 	})
+	if !v.hold() {
+		body.release()
+		return caddyhttp.Error(statusClientClosed, errGone)
+	}
 	v.annotate()
 	if !v.verdict.LetsThrough() {
 		body.release()
 		id := v.report()
 		return h.refuse(w, r, v, id)
 	}
+	v.tag()
 	return v.pass(w, next, body)
 }
 

@@ -22,6 +22,8 @@ type watch struct {
 	pending follow.Watch[*visit]
 	// held are those whose page is on its way to the client.
 	held heldVisits
+	// holding are the requests that the answer delay holds.
+	holding holding
 	// proofs are successes on routes that have not proved themselves.
 	proofs follow.Watch[*visit]
 	// wanted tells that some success still needs a proof, so that it is worth

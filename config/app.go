@@ -34,6 +34,10 @@ type App struct {
 	// actions.
 	Queue int `json:"queue,omitempty"`
 
+	// Held is how many requests of the process are held at once by the answer
+	// delay; each site has a bound of its own, see [Delay.Held]. Default 512.
+	Held int `json:"held,omitempty"`
+
 	// Tor is the list of Tor exits. Default: on, the Tor Project's bulk exit
 	// list, refreshed hourly.
 	Tor *List `json:"tor,omitempty"`
@@ -104,6 +108,9 @@ func (a App) WithDefaults() App {
 	if a.Queue == 0 {
 		a.Queue = DefaultQueue
 	}
+	if a.Held == 0 {
+		a.Held = DefaultHeld
+	}
 	if a.TorOff {
 		a.Tor = nil
 	} else {
@@ -163,7 +170,7 @@ func (a App) Validate() error {
 			errs = append(errs, fmt.Errorf("tor: %w", err))
 		}
 	}
-	errs = append(errs, validateAllow(a.Allow))
+	errs = append(errs, validateHeld("held", a.Held), validateAllow(a.Allow))
 	if a.File != nil {
 		if err := a.File.Validate(); err != nil {
 			errs = append(errs, fmt.Errorf("file: %w", err))

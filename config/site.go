@@ -39,6 +39,15 @@ type Site struct {
 	// Thresholds say how many failures are let through.
 	Thresholds Thresholds `json:"thresholds,omitzero"`
 
+	// Delay says how long attempts are held that are answered with delay.
+	Delay Delay `json:"delay,omitzero"`
+
+	// ChallengeOff answers limit wherever challenge is written or is the
+	// default, as for an API whose clients cannot solve one. Default: false. As
+	// long as there is no challenge page a challenge is answered like limit in
+	// any case.
+	ChallengeOff bool `json:"challenge_off,omitempty"`
+
 	// Refusal is page (default: the handler writes the answer itself) or error
 	// (it returns an error for handle_errors).
 	Refusal Refusal `json:"refusal,omitempty"`
@@ -101,6 +110,7 @@ func (s Site) WithDefaults() Site {
 	}
 	s.DeviceCookie = s.DeviceCookie.WithDefaults()
 	s.Thresholds = s.Thresholds.WithDefaults()
+	s.Delay = s.Delay.WithDefaults()
 	return s
 }
 
@@ -143,7 +153,7 @@ func (s Site) Validate(lists []string) error {
 	errs = append(errs,
 		validateInspected("body_limit", s.BodyLimit), validateInspected("response_limit", s.ResponseLimit),
 		validateLine("contact", s.Contact), validateLine("site", s.Name))
-	errs = append(errs, s.DeviceCookie.Validate(), s.Thresholds.Validate())
+	errs = append(errs, s.DeviceCookie.Validate(), s.Thresholds.Validate(), s.Delay.Validate())
 	return errors.Join(errs...)
 }
 

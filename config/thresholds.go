@@ -53,6 +53,11 @@ type Thresholds struct {
 	// Default 10/10m; Authelia allows 50.
 	Codes Rate `json:"codes,omitzero"`
 
+	// Device is distinct guesses at one account from a client or an address that
+	// logged in to it before. Default 10/1h, the example of OWASP's device
+	// cookies.
+	Device Rate `json:"device,omitzero"`
+
 	// Signups is accounts created per source. Default 50/24h: a class at
 	// school signs up within minutes. A flood from several sources is found
 	// otherwise. AWS ACFP blocks at 10/10m.
@@ -74,6 +79,7 @@ var DefaultThresholds = Thresholds{
 	SourceSlow:    Rate{100, Duration(24 * time.Hour)},
 	Pair:          Rate{10, Duration(24 * time.Hour)},
 	Account:       Rate{10, Duration(time.Hour)},
+	Device:        Rate{10, Duration(time.Hour)},
 	Contacts:      Rate{4, Duration(24 * time.Hour)},
 	Spray:         Rate{20, Duration(24 * time.Hour)},
 	Resets:        Rate{10, Duration(15 * time.Minute)},
@@ -85,7 +91,7 @@ var DefaultThresholds = Thresholds{
 }
 
 // ThresholdNames lists the names an operator may write, in order.
-var ThresholdNames = []string{"source", "source_slow", "pair", "account", "contacts", "spray", "resets", "account_resets", "codes", "signups"}
+var ThresholdNames = []string{"source", "source_slow", "pair", "account", "device", "contacts", "spray", "resets", "account_resets", "codes", "signups"}
 
 // Rate returns the field called name, or nil.
 func (t *Thresholds) Rate(name string) *Rate {
@@ -108,6 +114,8 @@ func (t *Thresholds) Rate(name string) *Rate {
 		return &t.AccountResets
 	case "codes":
 		return &t.Codes
+	case "device":
+		return &t.Device
 	case "signups":
 		return &t.Signups
 	}

@@ -146,8 +146,18 @@ func TestPolicyValidate(t *testing.T) {
 		{"detection tagging resets", Policy{On: "distributed", Class: ClassReset, Answer: "tag"}, nil, ""},
 		{"detection refusing second factors", Policy{On: "distributed", Class: ClassMFA, Answer: "limit"}, nil, "limit mfa 10/15m per source"},
 		{"detection for everything", Policy{On: "distributed", Class: ClassAll, Answer: "tag"}, nil, "leave the class out"},
-		{"challenge", Policy{On: "distributed", Answer: "challenge"}, nil, "not available in this version"},
-		{"delay", Policy{On: "distributed", Answer: "delay"}, nil, "not available in this version"},
+		{"challenge", Policy{On: "distributed", Answer: "challenge", For: Duration(time.Hour)}, nil, ""},
+		{"challenge of a list", Policy{On: "tor", Answer: "challenge"}, []string{"tor"}, ""},
+		{"delay", Policy{On: "distributed", Answer: "delay"}, nil, ""},
+		{"delay with duration", Policy{On: "distributed", Answer: "delay", For: Duration(time.Minute)}, nil, "`delay 200ms 25s`"},
+		{"observe", Policy{On: "brute_force", Observe: true}, nil, ""},
+		{"observe an answer", Policy{On: "brute_force", Observe: true, Answer: "block", For: Duration(time.Hour)}, nil, ""},
+		{"observe with duration alone", Policy{On: "brute_force", Observe: true, For: Duration(time.Hour)}, nil, "observe takes no duration"},
+		{"observe what refuses nobody", Policy{On: "brute_force", Observe: true, Answer: "tag"}, nil, "leave `observe` out"},
+		{"observe a list", Policy{On: "tor", Observe: true, Answer: "block"}, []string{"tor"}, ""},
+		{"observe a list without answer", Policy{On: "tor", Observe: true}, []string{"tor"}, "`on tor observe challenge`"},
+		{"observe a takeover", Policy{On: "takeover", Observe: true}, nil, "leave the line out"},
+		{"takeover delayed", Policy{On: "takeover", Answer: "delay"}, nil, "write tag"},
 		{"takeover refused", Policy{On: "takeover", Answer: "limit"}, nil, "write tag"},
 		{"takeover allowed", Policy{On: "takeover", Answer: "allow"}, nil, ""},
 		{"no answer", Policy{On: "brute_force"}, nil, "unknown answer"},
@@ -189,5 +199,36 @@ func TestThresholdsValidate(t *testing.T) {
 			t.Parallel()
 			checkError(t, test.thresholds.Validate(), test.want)
 		})
+	}
+}
+
+func TestDelayValidate(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name  string
+		delay Delay
+		want  string
+	}{
+		{"zero value", Delay{}, ""},
+		{"defaults", DefaultDelay, ""},
+		{"first alone, longer than the default longest", Delay{First: Duration(40 * time.Second)}, ""},
+		{"turned", Delay{First: Duration(9 * time.Second), Longest: Duration(time.Second)}, "`delay 1s 9s`"},
+		{"no time at all", Delay{First: 1}, "`delay 200ms 25s`"},
+		{"longer than anybody waits", Delay{Longest: Duration(2 * time.Minute)}, "held for at most 1m"},
+		{"nobody held", Delay{Held: -1}, "from 1 to 65536"},
+		{"too many held", Delay{Held: 65_537}, "from 1 to 65536"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			checkError(t, test.delay.Validate(), test.want)
+		})
+	}
+}
+
+func TestPolicyStringIsTheLine(t *testing.T) {
+	t.Parallel()
+	p := Policy{On: "brute_force", Class: ClassLogin, Observe: true, Answer: AnswerBlock, For: Duration(time.Hour)}
+	if got, want := p.String(), "brute_force login observe block 1h"; got != want {
+		t.Errorf("%q, want %q", got, want)
 	}
 }

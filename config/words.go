@@ -69,8 +69,8 @@ func (c Class) Covers(of Class) bool { return c == ClassAll || (c == of && c != 
 // Answer is what the edge does with an attempt, from mildest to hardest.
 type Answer string
 
-// The answers. Challenge cannot be configured until the challenge page
-// exists; see [Policy.Validate].
+// The answers. Challenge refuses who does not solve it; as long as there is no
+// challenge page it is answered like limit.
 const (
 	AnswerAllow     Answer = "allow"
 	AnswerTag       Answer = "tag"

@@ -33,12 +33,15 @@ func carryOut(v Verdict, mode config.Mode, site *Site) Verdict {
 	if v.Would != "" {
 		site.would.Add(1)
 	}
-	if v.LetsThrough() {
+	if v.LetsThrough() && v.Answer != config.AnswerDelay {
 		return v
 	}
 	if mode == config.ModeObserve {
 		site.would.Add(1)
-		v.Would, v.Answer = v.Answer, config.AnswerAllow
+		v.Would, v.Answer, v.Wait = v.Answer, config.AnswerAllow, 0
+		return v
+	}
+	if v.LetsThrough() {
 		return v
 	}
 	site.refused.Add(1)
@@ -58,6 +61,7 @@ type admission struct {
 	factor  int // of the thresholds, because of a gentle start
 	tight   bool
 	would   rules.Detection
+	due     rules.Detection // it fired, and its answer is delay
 	lenient bool
 
 	keys [2]evidence.Key
@@ -76,10 +80,10 @@ func (c *admission) decide() Verdict {
 		c.letGo()
 		return v
 	}
-	tag, v, done := c.lists()
+	listed, done := c.lists()
 	if done {
 		c.letGo()
-		return v
+		return listed
 	}
 	if v, done := c.limits(); done {
 		c.letGo()
@@ -97,18 +101,5 @@ func (c *admission) decide() Verdict {
 		c.letGo()
 		return v
 	}
-	v = Verdict{Answer: config.AnswerAllow}
-	if tag != "" {
-		v = Verdict{Answer: config.AnswerTag, Rule: tag, Reason: "the source is on the list " + tag}
-	}
-	if c.would.Fired() {
-		answer, _ := c.p.detection(c.would.Name, c.class)
-		v.Detection, v.Rule, v.Axis, v.Reason = c.would.Name, c.would.Rule, c.would.Axis, c.would.String()
-		if answer.LetsThrough() { // the operator wants it told, not refused
-			v.Answer = answer
-			return v
-		}
-		v.Would, v.Lenient = answer, true
-	}
-	return v
+	return c.tell(listed)
 }

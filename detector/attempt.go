@@ -187,6 +187,9 @@ type Verdict struct {
 	Reason string
 	// Axis is what is refused: source, pair, account, route.
 	Axis config.Axis
+	// Wait is how long the attempt is held before it reaches the app, with the
+	// answer delay; zero with every other.
+	Wait time.Duration
 	// Until is when the same attempt may be let through again.
 	Until time.Time
 	// Sanction is the id of the sanction behind it, 0 when there is none.

@@ -8,10 +8,6 @@ import (
 	"github.com/doorward/doorward/detector/rules"
 )
 
-// deviceBudget is how many different wrong passwords a client that logged in
-// to an account before may try: the example of OWASP's device cookies.
-var deviceBudget = config.Rate{N: 10, Window: config.Duration(time.Hour)}
-
 func (c *admission) chargePair(account *accountReservation) (fired rules.Detection) {
 	a, r := c.a, &c.a.reserved
 	rate := c.pairRate()
@@ -38,7 +34,7 @@ func (c *admission) chargePair(account *accountReservation) (fired rules.Detecti
 
 func (c *admission) pairRate() config.Rate {
 	if c.a.reserved.vouched {
-		return deviceBudget
+		return c.p.thresholds.Device
 	}
 	return c.p.thresholds.Pair
 }

@@ -19,13 +19,17 @@ func (c *admission) crowd() (Verdict, bool) {
 	if known {
 		return Verdict{}, false
 	}
+	fired := rules.Crowd(c.a.Guesses)
+	if c.p.observes(string(fired.Name), c.class) {
+		c.would = fired
+		return Verdict{}, false
+	}
 	t := &c.p.thresholds
 	c.m.sources.Update(r.source, c.now, func(e *sourceEvidence, _ bool) {
 		e.age(c.now)
 		e.fails.Add(c.now, seconds(t.Source.Window), r.full())
 		e.slow.Add(c.now, seconds(t.SourceSlow.Window), r.full())
 	})
-	fired := rules.Crowd(c.a.Guesses)
 	return Verdict{
 		Answer: config.AnswerBlock, Detection: fired.Name, Rule: fired.Rule, Axis: fired.Axis,
 		Reason: fired.String(), Malformed: true,

@@ -38,7 +38,7 @@ func (c *admission) refuse(fired rules.Detection) Verdict {
 		c.impose(&v, c.a.reserved.source, terms)
 	case config.AxisPair:
 		if c.a.reserved.vouched {
-			v.Until = c.time.Add(deviceBudget.Window.Std())
+			v.Until = c.time.Add(c.p.thresholds.Device.Window.Std())
 			break
 		}
 		terms.Classes = sanction.Login

@@ -1,7 +1,9 @@
 package detector
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,6 +30,7 @@ type Policy struct {
 	limits     []limitRule
 	answers    []config.Policy
 	thresholds config.Thresholds
+	observing  bool // some line only observes
 }
 
 // limitRule is one `limit` line.
@@ -45,6 +48,7 @@ func NewPolicy(site config.Site, lists []string) (*Policy, error) {
 		return nil, err
 	}
 	p := &Policy{config: site, answers: site.Policies, thresholds: site.Thresholds}
+	p.observing = slices.ContainsFunc(p.answers, func(l config.Policy) bool { return l.Observe })
 	for _, l := range site.Limits {
 		p.limits = append(p.limits, limitRule{
 			Limit: l,
@@ -60,18 +64,34 @@ func (p *Policy) Site() config.Site { return p.config }
 
 // detection returns the answer to a detection on class, and the length of the
 // first sanction. The line for the class wins over the line without one.
+// Whether the answer is carried out is for observes to say.
 func (p *Policy) detection(name config.Detection, class config.Class) (config.Answer, time.Duration) {
 	answer, length := config.AnswerLimit, p.thresholds.Ban.Std()
 	if name == config.Attack || name == config.ResetFlood {
 		answer = config.AnswerChallenge
 	}
 	if line := p.line(string(name), class); line != nil {
-		answer = line.Answer
+		answer = cmp.Or(line.Answer, answer)
 		if line.For > 0 {
 			length = line.For.Std()
 		}
 	}
-	return answer, length
+	return p.withoutChallenge(answer), length
+}
+
+// observes reports whether the operator wants the answer to a detection or a
+// list told and not carried out.
+func (p *Policy) observes(on string, class config.Class) bool {
+	line := p.line(on, class)
+	return line != nil && line.Observe
+}
+
+// withoutChallenge is the answer where `challenge off` is written.
+func (p *Policy) withoutChallenge(answer config.Answer) config.Answer {
+	if answer == config.AnswerChallenge && p.config.ChallengeOff {
+		return config.AnswerLimit
+	}
+	return answer
 }
 
 // list returns the answer to an attempt of class from a listed source. The
@@ -80,14 +100,14 @@ func (p *Policy) detection(name config.Detection, class config.Class) (config.An
 func (p *Policy) list(name string, class config.Class) config.Answer {
 	for i := range p.answers {
 		if line := &p.answers[i]; line.On == name && line.Class == config.ClassAll {
-			return line.Answer
+			return p.withoutChallenge(line.Answer)
 		}
 	}
 	if class == config.ClassNone {
 		return config.AnswerAllow
 	}
 	if line := p.line(name, class); line != nil && (line.Class != "" || class == config.ClassLogin || class == config.ClassSignup) {
-		return line.Answer
+		return p.withoutChallenge(line.Answer)
 	}
 	return config.AnswerTag
 }
@@ -112,7 +132,7 @@ func (p *Policy) line(name string, class config.Class) (found *config.Policy) {
 // for every request, attempt or not. Usually none.
 func (p *Policy) RefusesEverybody() (names []string) {
 	for _, line := range p.answers {
-		if line.Class == config.ClassAll && !line.Answer.LetsThrough() {
+		if line.Class == config.ClassAll && !line.Answer.LetsThrough() && !line.Observe {
 			names = append(names, line.On)
 		}
 	}

@@ -83,10 +83,8 @@ func (c *admission) fires(enforced, strict rules.Detection) bool {
 	if c.a.reserved.probation && enforced.Axis == config.AxisSource {
 		return false
 	}
-	if enforced.Fired() {
-		if answer, _ := c.p.detection(enforced.Name, c.class); !answer.LetsThrough() {
-			return true
-		}
+	if enforced.Fired() && c.refuses(enforced) {
+		return true
 	}
 	if strict.Fired() && !c.would.Fired() {
 		c.would = strict

@@ -42,7 +42,7 @@ func (c *admission) sanctions() (Verdict, bool) {
 			return v, true
 		}
 	}
-	if r.exempt || r.vouched {
+	if r.exempt || r.vouched || c.p.observing && c.overlooks(c.m.ladder.Peek(r.source, c.now), config.AxisSource) {
 		return Verdict{}, false
 	}
 	hit := c.m.ladder.Check(r.source, c.now, c.class)
@@ -69,6 +69,9 @@ func (c *admission) closedPair(account *accountReservation) (Verdict, bool) {
 		c.reopen(account)
 		return Verdict{}, false
 	}
+	if c.p.observing && c.overlooks(hit, config.AxisPair) {
+		return Verdict{}, false
+	}
 	hit = c.m.ladder.Check(account.pair, c.now, c.class)
 	if hit.State != sanction.Held {
 		return Verdict{}, false
@@ -90,29 +93,42 @@ func (c *admission) reopen(account *accountReservation) {
 func sanctioned(hit sanction.Hit, axis config.Axis) Verdict {
 	return Verdict{
 		Answer: hit.Answer, Detection: hit.Detection, Rule: "sanction", Axis: axis,
-		Reason: fmt.Sprintf("a sanction on the %s is running: %d failures, %d are let through", axis, hit.Count, hit.Limit),
+		Reason: sanctionReason(axis, hit.Count, hit.Limit),
 		Until:  hit.Until.Time(), Sanction: hit.ID,
 	}
 }
 
-// lists consults the address lists. A tagged source has its thresholds halved.
-func (c *admission) lists() (tag string, v Verdict, done bool) {
+func sanctionReason(axis config.Axis, count, limit int) string {
+	return fmt.Sprintf("a sanction on the %s is running: %d failures, %d are let through", axis, count, limit)
+}
+
+// lists consults the address lists. A source that is tagged or delayed, or that
+// only would be refused, has its thresholds halved.
+func (c *admission) lists() (v Verdict, done bool) {
+	v.Answer = config.AnswerAllow
 	if c.a.reserved.exempt {
-		return "", Verdict{}, false
+		return v, false
 	}
 	for _, name := range c.a.Source.Lists {
 		answer := c.p.list(name, c.class)
-		switch {
-		case !answer.LetsThrough():
-			return "", Verdict{
-				Answer: answer, Rule: "list " + name, Axis: config.AxisSource,
-				Reason: "the source is on the list " + name,
-			}, true
-		case answer == config.AnswerTag:
-			tag, c.tight = name, true
+		if answer == config.AnswerAllow {
+			continue
 		}
+		told := Verdict{Answer: answer, Rule: name, Axis: config.AxisSource, Reason: "the source is on the list " + name}
+		switch {
+		case c.p.observesList(name, c.class):
+			told.Answer, told.Would = config.AnswerAllow, answer
+		case answer == config.AnswerTag:
+			told.Axis = ""
+		case answer == config.AnswerDelay:
+			told.Wait = c.p.wait(1)
+		default:
+			told.Rule = "list " + name
+			return told, true
+		}
+		v, c.tight = told, true
 	}
-	return tag, Verdict{}, false
+	return v, false
 }
 
 // letGo gives back a probation that was taken but not used.

@@ -38,6 +38,8 @@ type site struct {
 	// accessLog writes an access log with every {vars.doorward_*} of log
 	// fields, to accessFile.
 	accessLog bool
+	// bare leaves the directive out.
+	bare bool
 	// extra are further lines of the site block.
 	extra string
 }
@@ -73,7 +75,7 @@ func (c caddyfile) writeSite(b *strings.Builder, s site) {
 		b.WriteString("\ttls internal\n")
 	}
 	switch {
-	case c.e.config.bare:
+	case c.e.config.bare || s.bare:
 	case s.doorward == "":
 		b.WriteString("\tdoorward\n")
 	default:

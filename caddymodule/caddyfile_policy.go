@@ -1,0 +1,79 @@
+package caddymodule
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
+
+	"github.com/doorward/doorward/config"
+)
+
+// readPolicy reads NAME [CLASS] [observe] ANSWER [DURATION]; behind observe the
+// answer may be left out.
+func (h *Handler) readPolicy(lists []string) lineReader {
+	return func(_ httpcaddyfile.Helper, args []string) error {
+		p, rest := config.Policy{On: args[0]}, args[1:]
+		// The class is what stands before an answer.
+		if isClass(rest[0]) || len(rest) == 3 && !isAnswer(rest[0]) || len(rest) >= 2 && isAnswer(rest[1]) && !isAnswer(rest[0]) {
+			p.Class, rest = config.Class(rest[0]), rest[1:]
+		}
+		if len(rest) > 0 && rest[0] == config.ObserveWord {
+			p.Observe, rest = true, rest[1:]
+		}
+		if len(rest) == 0 && !p.Observe {
+			return fmt.Errorf("the answer is missing; write something like `on %s limit`", p)
+		}
+		if _, err := config.ParseDuration(strings.Join(rest, " ")); len(rest) > 0 && (err != nil || !p.Observe) {
+			p.Answer, rest = config.Answer(rest[0]), rest[1:]
+		}
+		if err := readPolicyEnd(&p, rest); err != nil {
+			return err
+		}
+		h.Policies = append(h.Policies, p)
+		return p.Validate(lists)
+	}
+}
+
+// readPolicyEnd reads what may stand behind the answer.
+func readPolicyEnd(p *config.Policy, rest []string) error {
+	if len(rest) == 0 {
+		return nil
+	}
+	if len(rest) > 1 {
+		return fmt.Errorf("%q is too much; keep one duration, like `on %s 10m`", rest[len(rest)-1], p)
+	}
+	duration, err := parsePositive(rest[0])
+	p.For = duration
+	return err
+}
+
+func isClass(word string) bool { return slices.Contains(config.Classes, config.Class(word)) }
+
+// isAnswer reports whether the class cannot stand behind word.
+func isAnswer(word string) bool {
+	return word == config.ObserveWord || slices.Contains(config.Answers, config.Answer(word))
+}
+
+// readDelay reads FIRST [LONGEST [HELD]].
+func (h *Handler) readDelay(_ httpcaddyfile.Helper, args []string) (err error) {
+	if h.Delay.First, err = parsePositive(args[0]); err != nil {
+		return err
+	}
+	if len(args) > 1 {
+		if h.Delay.Longest, err = parsePositive(args[1]); err != nil {
+			return err
+		}
+	}
+	if len(args) > 2 {
+		h.Delay.Held, err = parseCount(args[2])
+	}
+	return err
+}
+
+func (h *Handler) readChallenge(_ httpcaddyfile.Helper, args []string) error {
+	on, err := parseSwitch(args[0])
+	h.ChallengeOff = err == nil && !*on
+	return err
+}

@@ -1,0 +1,149 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Policy chooses the answer to a detection or to an address list: one `on`
+// line.
+type Policy struct {
+	// On names a detection or an address list.
+	On string `json:"on"`
+	// Class is the class it speaks about. Default: login and signup for lists,
+	// the class the detection fired on for detections.
+	Class Class `json:"class,omitempty"`
+	// Observe tells what would have been done and does not do it: the events
+	// have it as `would`, whatever the mode of the site. No sanction begins, and
+	// one that runs because of the detection is not carried out.
+	Observe bool `json:"observe,omitempty"`
+	// Answer is what happens, or what is told with Observe. Only with Observe
+	// and a detection may it be empty: then it is what would have been done
+	// without the line.
+	Answer Answer `json:"answer,omitempty"`
+	// For is how long the first sanction lasts; later ones double. Only with
+	// challenge, limit, block and drop. Default: 10 minutes, see
+	// [Thresholds.Ban].
+	For Duration `json:"for,omitempty"`
+}
+
+// ObserveWord stands in an `on` line in front of the answer, or in its place.
+const ObserveWord = "observe"
+
+// ReservedNames are the names an address list may not have.
+func ReservedNames() []string {
+	names := make([]string, 0, 32)
+	for _, d := range Detections {
+		names = append(names, string(d))
+	}
+	for _, c := range Classes {
+		names = append(names, string(c))
+	}
+	for _, a := range Answers {
+		names = append(names, string(a))
+	}
+	return append(names, ObserveWord)
+}
+
+// String writes the line as an operator does, without the word on.
+func (p Policy) String() string {
+	words := []string{p.On}
+	if p.Class != "" {
+		words = append(words, string(p.Class))
+	}
+	if p.Observe {
+		words = append(words, ObserveWord)
+	}
+	if p.Answer != "" {
+		words = append(words, string(p.Answer))
+	}
+	if p.For != 0 {
+		words = append(words, p.For.String())
+	}
+	return strings.Join(words, " ")
+}
+
+// Validate reports every problem of the policy.
+func (p Policy) Validate(lists []string) error {
+	var errs []error
+	isList := slices.Contains(lists, p.On)
+	isDetection := slices.Contains(Detections, Detection(p.On))
+	if !isList && !isDetection {
+		errs = append(errs, p.unknown(lists))
+	}
+	if p.Class != "" {
+		_, err := ParseClass(string(p.Class))
+		errs = append(errs, err)
+	}
+	if isDetection && p.Class == ClassAll {
+		errs = append(errs, errors.New("a detection refuses login and signup only; write one of them, or leave the class out (`all` is for address lists)"))
+	}
+	if isDetection && (p.Class == ClassReset || p.Class == ClassMFA) && !p.Observe && !p.Answer.LetsThrough() {
+		errs = append(errs, fmt.Errorf("a detection refuses login and signup only; write tag, or a plain limit: `limit %s 10/15m per source`", p.Class))
+	}
+	if p.Answer != "" || !p.Observe {
+		_, err := ParseAnswer(string(p.Answer))
+		errs = append(errs, err)
+	}
+	return errors.Join(append(errs, p.validateObserve(isList), p.validateAnswer(isList))...)
+}
+
+func (p Policy) validateObserve(isList bool) error {
+	switch {
+	case !p.Observe:
+		return nil
+	case isList && p.Answer == "":
+		return fmt.Errorf("observe what? Without a line a list is tagged, which refuses nobody; write the answer you think of, like `on %s observe challenge`", p.On)
+	case p.Answer == AnswerAllow || p.Answer == AnswerTag:
+		return fmt.Errorf("%s refuses nobody, so there is nothing to observe; leave `observe` out, or write `observe limit`", p.Answer)
+	case Detection(p.On) == Takeover:
+		return errors.New("takeover refuses nobody, so there is nothing to observe; leave the line out")
+	}
+	return nil
+}
+
+// validateAnswer reports an answer or duration that makes no sense here.
+func (p Policy) validateAnswer(isList bool) error {
+	switch {
+	case p.For < 0:
+		return fmt.Errorf("the duration %s is negative; write something like 10m", p.For)
+	case p.For > 0 && p.For < Duration(time.Second):
+		return fmt.Errorf("the duration %s is shorter than a second; write something like 10m", p.For)
+	case p.For > Longest:
+		return fmt.Errorf("the duration %s is longer than %s; write at most that, `caddy doorward block` is for longer", p.For, Longest)
+	case p.For > 0 && p.Answer == AnswerDelay:
+		return fmt.Errorf("delay takes no duration here: every attempt waits as the line `delay` says; leave %s out, or write `delay 200ms 25s` on a line of its own", p.For)
+	case p.For > 0 && p.Answer.LetsThrough():
+		return fmt.Errorf("%s takes no duration: nothing lasts; leave %s out, or write limit, block or drop", p.nothing(), p.For)
+	case p.For > 0 && isList:
+		return fmt.Errorf("a list takes no duration: it answers as long as the address is listed; leave %s out", p.For)
+	case Detection(p.On) == Takeover && (p.Answer == AnswerDelay || !p.Answer.LetsThrough()):
+		return errors.New("takeover is known after the app has answered and refuses nothing; write tag, or leave the line out")
+	}
+	return nil
+}
+
+// nothing names the answer that lasts not.
+func (p Policy) nothing() string {
+	if p.Answer == "" {
+		return ObserveWord
+	}
+	return string(p.Answer)
+}
+
+func (p Policy) unknown(lists []string) error {
+	if p.On == ListTor {
+		return errors.New("the list tor is switched off by `tor off` in the global option; remove one of the two lines")
+	}
+	known := slices.Clone(lists)
+	for _, d := range Detections {
+		known = append(known, string(d))
+	}
+	if near := Nearest(p.On, known); near != "" {
+		return fmt.Errorf("unknown detection or list %q; did you mean %s?", p.On, near)
+	}
+	return fmt.Errorf("unknown detection or list %q; write one of %s", p.On, strings.Join(known, ", "))
+}
