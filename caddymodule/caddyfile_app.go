@@ -3,6 +3,7 @@ package caddymodule
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/caddyserver/caddy/v2/caddyconfig"
@@ -163,22 +164,30 @@ func readTor(c *config.App, h httpcaddyfile.Helper, args []string) error {
 
 // readAllow reads RANGE ["REASON"] [for DURATION | until TIME].
 func readAllow(c *config.App, args []string) error {
-	entry, rest := config.Allow{Range: args[0]}, args[1:]
+	if strings.HasPrefix(args[0], "/") {
+		return fmt.Errorf("%s is a path; write `allow %s` into the directive doorward of a site block", args[0], args[0])
+	}
+	reason, until, err := readReasonAndEnd(args)
+	c.Allow = append(c.Allow, config.Allow{Range: args[0], Reason: reason, Until: until})
+	return err
+}
+
+// readReasonAndEnd reads what stands behind the range or path that is allowed.
+func readReasonAndEnd(args []string) (reason string, until time.Time, err error) {
+	rest := args[1:]
 	if len(rest) > 0 && rest[0] != "for" && rest[0] != "until" {
-		entry.Reason, rest = rest[0], rest[1:]
+		reason, rest = rest[0], rest[1:]
 	}
-	if len(rest) > 0 {
-		if len(rest) != 2 {
-			return fmt.Errorf("allow %s: write the reason in quotes, then `for 24h` or `until 2030-12-31T00:00:00Z`, or neither", entry.Range)
-		}
-		until, err := parseEnd(rest[0], rest[1])
-		if err != nil {
-			return fmt.Errorf("allow %s: %w", entry.Range, err)
-		}
-		entry.Until = until
+	if len(rest) == 0 {
+		return reason, until, nil
 	}
-	c.Allow = append(c.Allow, entry)
-	return nil
+	if len(rest) != 2 {
+		return reason, until, fmt.Errorf("allow %s: write the reason in quotes, then `for 24h` or `until 2030-12-31T00:00:00Z`, or neither", args[0])
+	}
+	if until, err = parseEnd(rest[0], rest[1]); err != nil {
+		err = fmt.Errorf("allow %s: %w", args[0], err)
+	}
+	return reason, until, err
 }
 
 func parseEnd(word, text string) (time.Time, error) {

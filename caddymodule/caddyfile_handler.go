@@ -74,6 +74,8 @@ func parseDirective(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error)
 //	    ban <first> [<longest>]
 //	    delay <first> [<longest> [<held>]]
 //	    challenge on|off
+//	    allow <path> [<reason>] [for <duration> | until <time>]
+//	    critical off|<address>|<range>...
 //
 //	    refusal page|error
 //	    contact <text>
@@ -170,6 +172,15 @@ func parseDirective(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error)
 // challenge off answers limit wherever a challenge is written or is the default.
 // Default: on.
 //
+// allow is a path on which nobody is refused, whoever is blocked: it is exact, or
+// a beginning when it ends in *. What would have been refused is recorded.
+// Addresses are allowed in the global option. Default: none.
+//
+// critical adds addresses that no rule shuts out, as those of a CDN, to private
+// ranges, the addresses of the site's own upstreams, trusted proxies themselves
+// and this machine. What is counted by account holds for them. off makes no
+// address critical. Default: those named here alone.
+//
 // refusal page writes the answer here; error leaves it to handle_errors.
 // Default: page. contact is a line of text on that page. Default: none.
 //
@@ -245,6 +256,8 @@ func (h *Handler) grammar(lists []string) blockGrammar {
 			"on":        {usage: "on brute_force login block 10m", min: 2, max: 5, read: h.readPolicy(lists)},
 			"delay":     {usage: "delay 200ms 25s 128", min: 1, max: 3, once: true, read: h.readDelay},
 			"challenge": settingLine("challenge on|off", h.readChallenge),
+			"allow":     {usage: `allow /health "load balancer"`, min: 1, max: 4, read: h.readAllowPath},
+			"critical":  {usage: "critical 198.51.100.0/24", min: 1, max: -1, read: h.readCritical},
 			"threshold": {usage: "threshold source 10/10m", min: 2, max: 2, read: h.readThreshold},
 			"ban":       {usage: "ban 10m 24h", min: 1, max: 2, once: true, read: h.readBan},
 			"event":     {usage: "event email-update POST /account/email", min: 1, max: 3, block: true, read: h.readEvent},

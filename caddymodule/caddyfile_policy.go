@@ -77,3 +77,22 @@ func (h *Handler) readChallenge(_ httpcaddyfile.Helper, args []string) error {
 	h.ChallengeOff = err == nil && !*on
 	return err
 }
+
+// readAllowPath reads PATH ["REASON"] [for DURATION | until TIME].
+func (h *Handler) readAllowPath(_ httpcaddyfile.Helper, args []string) error {
+	if _, err := config.ParsePrefix(args[0]); err == nil {
+		return fmt.Errorf("%s is an address; put it into the global option doorward at the top of the Caddyfile", args[0])
+	}
+	reason, until, err := readReasonAndEnd(args)
+	h.Allow = append(h.Allow, config.AllowPath{Path: args[0], Reason: reason, Until: until})
+	return err
+}
+
+func (h *Handler) readCritical(_ httpcaddyfile.Helper, args []string) error {
+	if len(args) == 1 && args[0] == "off" {
+		h.Critical.Off = true
+		return nil
+	}
+	h.Critical.Ranges = append(h.Critical.Ranges, args...)
+	return nil
+}

@@ -42,6 +42,7 @@ type Handler struct {
 	denied    []string // lists whose sources are refused for every request
 	watch     *watch
 	device    *deviceJar // nil without Provision
+	critical  *criticalBook
 }
 
 // Route is a declared route with Caddy's request matchers.
@@ -86,6 +87,9 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	h.denied = h.policy.RefusesEverybody()
 	h.warn()
 	h.app.handlers = append(h.app.handlers, h)
+	if h.critical, err = newCriticalBook(site.Critical, server); err != nil {
+		return fmt.Errorf("doorward: critical: %w", err)
+	}
 	shieldServer(server)
 	return h.trust(server)
 }
@@ -183,7 +187,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	if _, within := caddyhttp.GetVar(r.Context(), "doorward_outcome").(*lateText); !within {
 		untag(r)
 	}
-	if h.guardsEverything() {
+	if h.guardsEverything() && !(len(h.Site.Allow) > 0 && h.allowedPath(time.Now(), r)) {
 		if done, err := h.guard(w, r); done {
 			return err
 		}

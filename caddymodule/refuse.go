@@ -64,6 +64,7 @@ func (h *Handler) guardsEverything() bool {
 func (h *Handler) guard(w http.ResponseWriter, r *http.Request) (done bool, err error) {
 	state, now := h.app.state, time.Now()
 	source := sourceOf(r, h.strict, state.lists.Load())
+	h.critical.mark(&source)
 	verdict := state.detector.Guard(now, h.policy, &source, h.denied)
 	if verdict.LetsThrough() {
 		return false, nil

@@ -26,6 +26,9 @@ func sourceOf(r *http.Request, strict bool, lists *intel.Book) detector.Source {
 	}
 	s.Spoofable = trusted && !strict && s.Addr != s.Peer
 	s.Forwarded = !trusted && forwarded(r.Header)
+	if trusted && s.Addr == s.Peer {
+		s.Critical = detector.CriticalProxy
+	}
 	if lists != nil {
 		if found := lists.Lookup(s.Addr); found.Any() {
 			s.Lists = found.Names()

@@ -68,6 +68,8 @@ func newVisit(h *Handler, r *http.Request, found recognize.Credentials, now time
 		Uninspectable: found.Uninspectable,
 		Basic:         found.Format == recognize.FormatBasic || found.Format == recognize.FormatDigest,
 	}
+	h.critical.mark(&v.attempt.Source)
+	v.attempt.Allowed = len(h.Site.Allow) > 0 && h.allowedPath(now, r)
 	if v.site != nil && len(found.Secrets) > 0 {
 		v.attempt.Credential = uint64(v.site.Keys().Fingerprint(found.Secrets))
 	}

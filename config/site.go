@@ -39,6 +39,12 @@ type Site struct {
 	// Thresholds say how many failures are let through.
 	Thresholds Thresholds `json:"thresholds,omitzero"`
 
+	// Allow are paths on which nobody is refused. Default: none.
+	Allow []AllowPath `json:"allow,omitempty"`
+
+	// Critical says which sources no rule shuts out.
+	Critical Critical `json:"critical,omitzero"`
+
 	// Delay says how long attempts are held that are answered with delay.
 	Delay Delay `json:"delay,omitzero"`
 
@@ -153,7 +159,7 @@ func (s Site) Validate(lists []string) error {
 	errs = append(errs,
 		validateInspected("body_limit", s.BodyLimit), validateInspected("response_limit", s.ResponseLimit),
 		validateLine("contact", s.Contact), validateLine("site", s.Name))
-	errs = append(errs, s.DeviceCookie.Validate(), s.Thresholds.Validate(), s.Delay.Validate())
+	errs = append(errs, s.DeviceCookie.Validate(), s.Thresholds.Validate(), s.Delay.Validate(), s.Critical.Validate(), validateAllowPaths(s.Allow))
 	return errors.Join(errs...)
 }
 

@@ -29,6 +29,9 @@ type Source struct {
 	ASN uint32
 	// Country is where the address is, two letters, zero when unknown.
 	Country [2]byte
+	// Critical says why no rule shuts the source out, empty for all others; see
+	// config.Critical.
+	Critical Critical
 	// Lists are the address lists that name Addr.
 	Lists []string
 }
@@ -49,6 +52,9 @@ type Attempt struct {
 	// Path is the path that was asked for, as it came. Basic and Digest
 	// credentials belong to the protection space around it.
 	Path string
+
+	// Allowed tells that nobody is refused on the path, see config.AllowPath.
+	Allowed bool
 
 	// Declared tells that the operator declared the route.
 	Declared bool
@@ -130,7 +136,9 @@ type reservation struct {
 	guess         bool // counted as a login, whatever it claims to be
 	signup        bool
 	probation     bool // let through to decide over a sanction on the source
-	exempt        bool // allow-listed or suspended: no source sanctions
+	exempt        bool // allow-listed, critical or suspended: no source sanctions
+	hidden        bool // … because all clients hide behind it: not counted either
+	allowed       bool // by the operator: nothing is carried out
 	lenient       bool
 }
 

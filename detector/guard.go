@@ -31,6 +31,9 @@ func (d *Detector) guard(now time.Time, p *Policy, s *Source, denied []string) V
 	case !s.Spoofable:
 		return Verdict{}
 	}
+	if s.Critical != "" {
+		return Verdict{}
+	}
 	for _, name := range s.Lists {
 		if slices.Contains(denied, name) {
 			return Verdict{

@@ -27,6 +27,9 @@ func (c *admission) refuse(fired rules.Detection) Verdict {
 		v.Until = c.time.Add(fired.Window)
 		return v
 	}
+	if fired.Axis == config.AxisSource && c.a.Source.Critical == CriticalLoopback {
+		return c.onlyLimit(v, fired)
+	}
 	terms := c.terms(first)
 	terms.Answer, terms.Detection, terms.Count, terms.Limit = answer, fired.Name, fired.Count, fired.Limit
 	switch fired.Axis {

@@ -3,6 +3,7 @@ package detector
 import (
 	"fmt"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -111,7 +112,7 @@ func TestListPolicies(t *testing.T) {
 	}
 }
 
-func TestAllowedSourcesAreCountedAndNeverSanctioned(t *testing.T) {
+func TestAllowedSourcesAreCountedAndNeverRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, strictly)
 	w.d.Book.Configure([]sanction.Entry{{Range: netip.MustParsePrefix("10.0.0.0/8"), Allow: true, Reason: "office"}})
@@ -120,8 +121,14 @@ func TestAllowedSourcesAreCountedAndNeverSanctioned(t *testing.T) {
 			t.Fatalf("an allowed source was refused at attempt %d", i)
 		}
 	}
-	if got := w.guesses("10.1.2.3", "a@x.test", 100, 50); got != 10 {
-		t.Errorf("%d guesses at one account from an allowed source, want the pair limit of 10", got)
+	if v := w.try(login("10.1.2.3", "u@x.test", 1), failed); v.Would != config.AnswerLimit || !strings.Contains(v.Reason, "the operator allows the source") {
+		t.Errorf("%+v, want it told what would have been done", v)
+	}
+	if got := w.guesses("10.1.2.3", "a@x.test", 100, 50); got != 50 {
+		t.Errorf("%d guesses at one account from an allowed source, want all 50", got)
+	}
+	if v := w.try(login("10.1.2.3", "a@x.test", 151), failed); v.Answer != config.AnswerAllow || v.Would != config.AnswerLimit || v.Axis != config.AxisPair {
+		t.Errorf("%+v, want the pair told as a would-be refusal", v)
 	}
 	spoofed := login("10.1.2.3", "", 0)
 	spoofed.Source.Spoofable = true

@@ -69,7 +69,7 @@ func (c *admission) reserveAll() (fired rules.Detection) {
 		}
 		r.repeat = r.n > 0 && repeats == r.n
 	}
-	if r.exempt || r.repeat || r.vouched {
+	if r.hidden || r.repeat || r.vouched {
 		return rules.Detection{}
 	}
 	return c.chargeSource()

@@ -15,7 +15,8 @@ func (c *admission) operator() (Verdict, bool) {
 	hidden := c.site.peers.attempt(c.now, src)
 	entry := c.d.Book.Find(c.time, c.site.name, src.Addr, c.class)
 	allowed := entry != nil && entry.Allow && !src.Spoofable
-	c.a.reserved.exempt = allowed || hidden
+	c.a.reserved.hidden, c.a.reserved.allowed = hidden, allowed
+	c.a.reserved.exempt = allowed || hidden || src.Critical.shielded()
 	c.site.exempt.attempt(c.now, allowed)
 	if entry == nil || entry.Allow {
 		return Verdict{}, false

@@ -12,7 +12,7 @@ import (
 // refuses reports whether the answer to a detection keeps the attempt from the
 // app. It notes a delay that is due.
 func (c *admission) refuses(fired rules.Detection) bool {
-	if c.p.observes(string(fired.Name), c.class) {
+	if c.p.observes(string(fired.Name), c.class) || c.spares(fired) {
 		return false
 	}
 	answer, _ := c.p.detection(fired.Name, c.class)
@@ -41,6 +41,9 @@ func (c *admission) tell(v Verdict) Verdict {
 	v = Verdict{
 		Answer: v.Answer, Detection: fired.Name, Rule: fired.Rule, Axis: fired.Axis, Reason: reasonOf(fired),
 		Wait: wait, Lenient: c.lenient && !observed,
+	}
+	if c.spares(fired) {
+		v.Reason += "; " + c.sparedBecause()
 	}
 	switch {
 	case observed:

@@ -8,7 +8,7 @@ import (
 )
 
 func lines(policies ...config.Policy) config.Site {
-	return config.Site{Mode: config.ModeEnforce, Policies: policies}
+	return config.Site{Name: "shop.test", Mode: config.ModeEnforce, Policies: policies}
 }
 
 func TestDelayDoublesBeyondTheThresholdAndRefusesNobody(t *testing.T) {
