@@ -21,12 +21,14 @@ type Status struct {
 	Override *Override             `json:"override,omitempty"`
 	Sites    []detector.SiteStatus `json:"sites"`
 	Running  int                   `json:"sanctions_running"`
-	Memory   detector.Memory       `json:"memory"`
-	Lists    []ListStatus          `json:"lists"`
-	Entries  []sanction.Entry      `json:"entries"`
-	Sinks    []event.SinkStats     `json:"sinks"`
-	Dropped  map[string]uint64     `json:"events_dropped"`
-	Health   []Notice              `json:"health"`
+	// Held is how many requests the answer delay holds at the moment.
+	Held    int64             `json:"held"`
+	Memory  detector.Memory   `json:"memory"`
+	Lists   []ListStatus      `json:"lists"`
+	Entries []sanction.Entry  `json:"entries"`
+	Sinks   []event.SinkStats `json:"sinks"`
+	Dropped map[string]uint64 `json:"events_dropped"`
+	Health  []Notice          `json:"health"`
 	// Survives tells what outlives a restart of the process.
 	Survives string `json:"survives"`
 }
@@ -59,7 +61,7 @@ func status(s *state, _ *http.Request) (any, error) {
 	answer := Status{
 		Time: now, Sites: s.detector.Status(now), Running: s.detector.Sanctions(now), Memory: s.detector.Memory(),
 		Entries: s.detector.Book.List(now), Sinks: s.sinks(), Health: s.health.standing(), Survives: survives,
-		Dropped: s.dropped(),
+		Dropped: s.dropped(), Held: s.held.now(),
 	}
 	if mode, by, until := s.detector.Overridden(now); by != "" {
 		answer.Override = &Override{Mode: mode, By: by, Until: until}

@@ -37,6 +37,9 @@ func printStatus(w io.Writer, text []byte) error {
 		p.site(site)
 	}
 	p.line("sanctions running: %d", s.Running)
+	if s.Held > 0 {
+		p.line("requests held by the answer delay: %d", s.Held)
+	}
 	for _, e := range s.Entries {
 		verb := "block"
 		if e.Allow {

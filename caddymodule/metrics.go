@@ -98,6 +98,8 @@ var (
 		"Memory of the tables.", nil, nil)
 	sanctionedDesc = prometheus.NewDesc("caddy_doorward_sanctions_running",
 		"Sanctions that have not ended.", nil, nil)
+	heldDesc = prometheus.NewDesc("caddy_doorward_held_requests",
+		"Requests that the answer delay holds.", nil, nil)
 	droppedDesc = prometheus.NewDesc("caddy_doorward_events_dropped_total",
 		"Events that found the queue full, by class.", []string{"class"}, nil)
 	sinkDroppedDesc = prometheus.NewDesc("caddy_doorward_sink_lost_total",
@@ -115,7 +117,7 @@ var (
 // Describe sends the descriptions.
 func (stateCollector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
-		trackedDesc, evictedDesc, capDesc, bytesDesc, sanctionedDesc, droppedDesc,
+		trackedDesc, evictedDesc, capDesc, bytesDesc, sanctionedDesc, heldDesc, droppedDesc,
 		sinkDroppedDesc, listAgeDesc, listEntriesDesc, listRefusedDesc, healthDesc,
 	} {
 		ch <- d
@@ -144,6 +146,7 @@ func (stateCollector) Collect(ch chan<- prometheus.Metric) {
 	gauge(capDesc, float64(memory.Cap))
 	gauge(bytesDesc, float64(memory.Bytes))
 	gauge(sanctionedDesc, float64(value.detector.Sanctions(now)))
+	gauge(heldDesc, float64(value.held.now()))
 	if queue := value.queue.Load(); queue != nil {
 		for _, class := range []event.Class{event.Reserved, event.Normal, event.Cheap} {
 			counter(droppedDesc, float64(queue.Dropped(class)), class.String())

@@ -24,7 +24,7 @@ func (d *Detector) Admit(now time.Time, p *Policy, site *Site, a *Attempt) Verdi
 	}
 	c.prepare(mode)
 	v := c.decide()
-	return carryOut(v, c.spare(mode), site)
+	return carryOut(v, c.spare(mode, v), site)
 }
 
 // carryOut applies the mode to a verdict.

@@ -154,7 +154,7 @@ func (c *admission) failed(sure bool) (attack bool) {
 	if r.signup {
 		c.release(fullWeight)
 	}
-	if r.n == 0 || r.exempt {
+	if r.n == 0 || r.hidden {
 		return false
 	}
 	if r.guess {

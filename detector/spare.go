@@ -29,14 +29,25 @@ const (
 	CriticalUnknown Critical = "connection without an address"
 )
 
+// Repeat reports whether the attempt only repeats a wrong password that was tried
+// before: no new guess.
+func (a *Attempt) Repeat() bool { return a.reserved.repeat }
+
+// Familiar reports whether the source or the client had logged in to the first
+// account before the attempt, as far as is known.
+func (a *Attempt) Familiar() bool { return a.reserved.familiar }
+
 // shielded reports whether nothing that is counted by source refuses it. The
 // machine's own address is limited, for as long as the count says so.
 func (c Critical) shielded() bool { return c != "" && c != CriticalLoopback }
 
 // spares reports whether a detection is told and not carried out because of
 // where the attempt comes from.
-func (c *admission) spares(fired rules.Detection) bool {
-	return c.a.reserved.exempt && (fired.Axis == config.AxisSource || fired.Axis == config.AxisPrefix)
+func (c *admission) spares(fired rules.Detection) bool { return c.sparesAxis(fired.Axis) }
+
+// sparesAxis: what is counted by account holds for everybody.
+func (c *admission) sparesAxis(axis config.Axis) bool {
+	return c.a.reserved.exempt && axis != config.AxisPair && axis != config.AxisAccount && axis != config.AxisRoute
 }
 
 func (c *admission) sparedBecause() string {
@@ -46,10 +57,13 @@ func (c *admission) sparedBecause() string {
 	return "not carried out: the operator allows the source"
 }
 
-// spare is the mode that holds for the attempt: what the operator allows is only
-// observed.
-func (c *admission) spare(mode config.Mode) config.Mode {
-	if c.a.Allowed || c.a.reserved.allowed {
+// spare is the mode that holds for a verdict: what the operator allows is only
+// observed, and so is a detection that a line observes or that does not hold for
+// the source, whichever way it came to refuse.
+func (c *admission) spare(mode config.Mode, v Verdict) config.Mode {
+	detected := v.Detection != "" && v.Detection != config.Operator && v.Detection != config.RateLimit && !v.Malformed
+	if c.a.Allowed || c.a.reserved.allowed ||
+		detected && (c.p.observes(string(v.Detection), c.class) || c.sparesAxis(v.Axis)) {
 		return config.ModeObserve
 	}
 	return mode

@@ -130,7 +130,7 @@ func TestDelay(t *testing.T) {
 	if got := v.guess(t, alice, "late", 3); got[401] != 3 || time.Since(began) < 700*time.Millisecond {
 		t.Errorf("three guesses too many: %v within %s; want them answered by the app after 100, 200 and 400 ms", got, time.Since(began))
 	}
-	v.guess(t, alice, "later", 3) // 800 ms, 1.6 s, 3.2 s
+	v.guess(t, alice, "later", 3) // 800 ms, 1.6 s, 3.2 s, and then 6.4 s
 	held := v.guessRequest(alice, 100)
 	conn, err := dialFrom("127.0.0.9")(t.Context(), "tcp", strings.TrimPrefix(v.base, "http://"))
 	if err != nil {
@@ -139,9 +139,11 @@ func TestDelay(t *testing.T) {
 	if err := held.Write(conn); err != nil {
 		t.Fatal(err)
 	}
-	full := func() bool { return v.login(t, alice, "one too many").status == 429 }
-	if !eventually(5*time.Second, full) {
-		t.Error("a second request is held beside the one that may be")
+	if !eventually(5*time.Second, func() bool { return strings.Contains(edge.doorward(t, "status"), "held by the answer delay: 1") }) {
+		t.Fatal("status does not tell of the held request")
+	}
+	if got := v.login(t, alice, "one too many"); got.status != 429 {
+		t.Errorf("beside the one that may be held: %v; want 429", got)
 	}
 	_ = conn.(*net.TCPConn).SetLinger(0)
 	_ = conn.Close()
