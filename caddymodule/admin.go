@@ -45,6 +45,7 @@ func (a Admin) Routes() []caddy.AdminRoute {
 		{Pattern: "GET /doorward/status", Handler: running(status)},
 		{Pattern: "GET /doorward/explain", Handler: running(explain)},
 		{Pattern: "GET /doorward/events", Handler: running(events)},
+		{Pattern: "GET /doorward/incidents", Handler: running(incidents)},
 		{Pattern: "GET /doorward/selftest", Handler: running(selfTest)},
 		{Pattern: "POST /doorward/block", Handler: running(enter)},
 		{Pattern: "POST /doorward/allow", Handler: running(enter)},

@@ -11,6 +11,7 @@ import (
 	"github.com/doorward/doorward/config"
 	"github.com/doorward/doorward/detector"
 	"github.com/doorward/doorward/detector/event"
+	"github.com/doorward/doorward/detector/incident"
 	"github.com/doorward/doorward/detector/sanction"
 )
 
@@ -22,13 +23,16 @@ type Status struct {
 	Sites    []detector.SiteStatus `json:"sites"`
 	Running  int                   `json:"sanctions_running"`
 	// Held is how many requests the answer delay holds at the moment.
-	Held    int64             `json:"held"`
-	Memory  detector.Memory   `json:"memory"`
-	Lists   []ListStatus      `json:"lists"`
-	Entries []sanction.Entry  `json:"entries"`
-	Sinks   []event.SinkStats `json:"sinks"`
-	Dropped map[string]uint64 `json:"events_dropped"`
-	Health  []Notice          `json:"health"`
+	Held    int64            `json:"held"`
+	Memory  detector.Memory  `json:"memory"`
+	Lists   []ListStatus     `json:"lists"`
+	Entries []sanction.Entry `json:"entries"`
+	// Incidents are the latest attacks on all sites, those that run first, each
+	// with some of its accounts.
+	Incidents []incident.Record `json:"incidents"`
+	Sinks     []event.SinkStats `json:"sinks"`
+	Dropped   map[string]uint64 `json:"events_dropped"`
+	Health    []Notice          `json:"health"`
 	// Survives tells what outlives a restart of the process.
 	Survives string `json:"survives"`
 }
@@ -61,7 +65,7 @@ func status(s *state, _ *http.Request) (any, error) {
 	answer := Status{
 		Time: now, Sites: s.detector.Status(now), Running: s.detector.Sanctions(now), Memory: s.detector.Memory(),
 		Entries: s.detector.Book.List(now), Sinks: s.sinks(), Health: s.health.standing(), Survives: survives,
-		Dropped: s.dropped(), Held: s.held.now(),
+		Dropped: s.dropped(), Held: s.held.now(), Incidents: firstIncidents(s.incidents(statusAccounts)),
 	}
 	if mode, by, until := s.detector.Overridden(now); by != "" {
 		answer.Override = &Override{Mode: mode, By: by, Until: until}
@@ -78,12 +82,14 @@ func status(s *state, _ *http.Request) (any, error) {
 // Explanation is the answer of /doorward/explain.
 type Explanation struct {
 	Subject string `json:"subject"`
-	// Kind is address, identity, sanction or event.
+	// Kind is address, identity, sanction, incident or event.
 	Kind     string                   `json:"kind"`
 	Known    []detector.Explanation   `json:"known,omitempty"`
 	Sanction *detector.SanctionStatus `json:"sanction,omitempty"`
 	Lists    []string                 `json:"lists,omitempty"`
 	Entries  []sanction.Entry         `json:"entries,omitempty"`
+	// Incidents are the attacks that it has a part in.
+	Incidents []incident.Record `json:"incidents,omitempty"`
 	// Events are the latest ones about it, newest first.
 	Events []json.RawMessage `json:"events,omitempty"`
 }
@@ -106,6 +112,11 @@ func explain(s *state, r *http.Request) (any, error) {
 		x.Events = s.encoded(maxExplained, func(e *event.Event) bool { return e.SanctionID == sanction.FormatID(id) })
 		return x, nil
 	}
+	if strings.HasPrefix(subject, "i-") {
+		if found := s.incidentsAbout(netip.Addr{}, nil, subject); len(found) > 0 {
+			return Explanation{Subject: subject, Kind: "incident", Incidents: found}, nil
+		}
+	}
 	if id, _, err := event.ParseID(subject); err == nil {
 		x := Explanation{Subject: subject, Kind: "event"}
 		x.Events = s.encoded(1, func(e *event.Event) bool { return e.ID == id })
@@ -114,6 +125,7 @@ func explain(s *state, r *http.Request) (any, error) {
 	x := Explanation{Subject: subject, Kind: "identity", Known: s.detector.ExplainIdentity(now, subject)}
 	names := s.detector.Pseudonyms(subject)
 	x.Events = s.encoded(maxExplained, func(e *event.Event) bool { return names[e.Pseudonym] })
+	x.Incidents = s.incidentsAbout(netip.Addr{}, names, "")
 	return x, nil
 }
 
@@ -127,8 +139,37 @@ func (s *state) explainAddress(now time.Time, addr netip.Addr) Explanation {
 			x.Entries = append(x.Entries, e)
 		}
 	}
+	x.Incidents = s.incidentsAbout(addr, nil, "")
 	x.Events = s.encoded(maxExplained, func(e *event.Event) bool { return e.SourceIP == addr })
 	return x
+}
+
+// How much status shows of the incidents; /doorward/incidents shows all.
+const (
+	statusIncidents = 10
+	statusAccounts  = 20
+)
+
+func firstIncidents(list []incident.Record) []incident.Record {
+	return list[:min(len(list), statusIncidents)]
+}
+
+// incidents answers /doorward/incidents: all that are open and the latest that
+// have ended, with all their listed accounts.
+func incidents(s *state, r *http.Request) (any, error) {
+	n, err := queryInt(r, "n", incident.MaxOpen, 2*incident.MaxOpen)
+	if err != nil {
+		return nil, err
+	}
+	list := s.incidents(incident.MaxAccounts)
+	return list[:min(len(list), n)], nil
+}
+
+func (s *state) incidentsAbout(addr netip.Addr, names map[string]bool, id string) (list []incident.Record) {
+	for site, w := range s.watches.all() {
+		list = append(list, w.incidents.About(site, addr, names, id)...)
+	}
+	return sortIncidents(list)
 }
 
 func events(s *state, r *http.Request) (any, error) {

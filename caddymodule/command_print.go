@@ -36,6 +36,9 @@ func printStatus(w io.Writer, text []byte) error {
 	for _, site := range s.Sites {
 		p.site(site)
 	}
+	for _, r := range s.Incidents {
+		p.incident(r)
+	}
 	p.line("sanctions running: %d", s.Running)
 	if s.Held > 0 {
 		p.line("requests held by the answer delay: %d", s.Held)
@@ -83,7 +86,10 @@ func printExplanation(w io.Writer, text []byte) error {
 	for _, k := range x.Known {
 		p.known(k)
 	}
-	if len(x.Known) == 0 && x.Sanction == nil && len(x.Events) == 0 {
+	for _, r := range x.Incidents {
+		p.incident(r)
+	}
+	if len(x.Known) == 0 && x.Sanction == nil && len(x.Incidents) == 0 && len(x.Events) == 0 {
 		p.line("nothing is known: no attempt was seen, or it was forgotten since")
 	}
 	for _, e := range x.Events {

@@ -100,6 +100,10 @@ var (
 		"Sanctions that have not ended.", nil, nil)
 	heldDesc = prometheus.NewDesc("caddy_doorward_held_requests",
 		"Requests that the answer delay holds.", nil, nil)
+	incidentsOpenDesc = prometheus.NewDesc("caddy_doorward_incidents_open",
+		"Attacks that run, by site.", []string{"site"}, nil)
+	incidentsDesc = prometheus.NewDesc("caddy_doorward_incidents_total",
+		"Attacks that began, by site and the detection that opened the incident.", []string{"site", "detection"}, nil)
 	droppedDesc = prometheus.NewDesc("caddy_doorward_events_dropped_total",
 		"Events that found the queue full, by class.", []string{"class"}, nil)
 	sinkDroppedDesc = prometheus.NewDesc("caddy_doorward_sink_lost_total",
@@ -117,7 +121,7 @@ var (
 // Describe sends the descriptions.
 func (stateCollector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
-		trackedDesc, evictedDesc, capDesc, bytesDesc, sanctionedDesc, heldDesc, droppedDesc,
+		trackedDesc, evictedDesc, capDesc, bytesDesc, sanctionedDesc, heldDesc, incidentsOpenDesc, incidentsDesc, droppedDesc,
 		sinkDroppedDesc, listAgeDesc, listEntriesDesc, listRefusedDesc, healthDesc,
 	} {
 		ch <- d
@@ -147,6 +151,13 @@ func (stateCollector) Collect(ch chan<- prometheus.Metric) {
 	gauge(bytesDesc, float64(memory.Bytes))
 	gauge(sanctionedDesc, float64(value.detector.Sanctions(now)))
 	gauge(heldDesc, float64(value.held.now()))
+	for site, w := range value.watches.all() {
+		open, opened := w.incidents.Counts()
+		gauge(incidentsOpenDesc, float64(open), site)
+		for detection, n := range opened {
+			counter(incidentsDesc, float64(n), site, string(detection))
+		}
+	}
 	if queue := value.queue.Load(); queue != nil {
 		for _, class := range []event.Class{event.Reserved, event.Normal, event.Cheap} {
 			counter(droppedDesc, float64(queue.Dropped(class)), class.String())

@@ -22,6 +22,7 @@ func (v *visit) report() string {
 	e := v.event()
 	state := v.h.app.state
 	state.offer(e)
+	v.h.sheltered("incident", func() { v.sighted(&e) })
 	switch {
 	case v.verdict.Imposed:
 		v.reportSanction(e, v.verdict.Sanction, v.verdict.Until)

@@ -14,7 +14,7 @@ import (
 )
 
 // logSink writes events to Caddy's structured log: health notices as errors,
-// detections and sanctions as warnings, refusals and what an operator did as
+// detections, sanctions and incidents as warnings, refusals and what an operator did as
 // information, and attempts that were simply let through and declared events for
 // debugging: on a busy site those are most, and the event file is the place for them.
 type logSink struct{ log *zap.Logger }
@@ -36,7 +36,7 @@ func levelOf(e *event.Event) zapcore.Level {
 	switch e.Type {
 	case event.TypeHealth:
 		return zapcore.ErrorLevel
-	case event.TypeDetection, event.TypeSanction:
+	case event.TypeDetection, event.TypeSanction, event.TypeIncident:
 		return zapcore.WarnLevel
 	case event.TypeCustom:
 		return zapcore.DebugLevel
@@ -59,7 +59,8 @@ type eventsSink struct {
 func (*eventsSink) Name() string { return "events" }
 
 // Write emits doorward.attempt, doorward.detection, doorward.sanction,
-// doorward.operator, doorward.custom or doorward.health, if anybody listens.
+// doorward.incident, doorward.operator, doorward.custom or doorward.health, if
+// anybody listens.
 func (s *eventsSink) Write(_ context.Context, e *event.Event) error {
 	name := "doorward." + string(e.Type)
 	if !s.app.ShouldEmit(name) {

@@ -216,6 +216,7 @@ func (s *state) tick(context.Context) {
 		})
 	}
 	s.watches.settleOverdue(time.Now())
+	s.tellIncidents(time.Now())
 	s.checkHealth(time.Now())
 }
 
@@ -241,6 +242,7 @@ func (s *state) Destruct() error {
 		return nil
 	}
 	s.watches.settleOverdue(time.Now().Add(follow.MaxAge))
+	s.tellIncidents(time.Now())
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
 	defer cancel()
 	return errors.Join(s.worker.Close(ctx), s.lists.Load().Close(ctx))

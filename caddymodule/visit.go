@@ -33,6 +33,7 @@ type visit struct {
 	// such as encode and header, change the map that the client's is sent from.
 	header  http.Header
 	learned detector.Settlement
+	known   bool     // the account had logged in before the attempt
 	told    lateText // {vars.doorward_outcome}
 	result  string   // its value
 	noted   notes    // for the access log
@@ -86,6 +87,7 @@ func newVisit(h *Handler, r *http.Request, found recognize.Credentials, now time
 func (h *Handler) attempt(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler, v *visit, body *peeked) error {
 	h.sheltered("admit", func() {
 		v.verdict = h.app.state.detector.Admit(v.began, h.policy, v.site, &v.attempt)
+		v.noteKnown()
 	})
 	if !v.hold() {
 		body.release()

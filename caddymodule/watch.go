@@ -2,6 +2,7 @@ package caddymodule
 
 import (
 	"hash/maphash"
+	"maps"
 	"net/http"
 	"net/netip"
 	"sync"
@@ -11,6 +12,7 @@ import (
 	"github.com/doorward/doorward/caddymodule/devicecookie"
 	"github.com/doorward/doorward/detector"
 	"github.com/doorward/doorward/detector/follow"
+	"github.com/doorward/doorward/detector/incident"
 	"github.com/doorward/doorward/detector/recognize"
 )
 
@@ -24,6 +26,8 @@ type watch struct {
 	held heldVisits
 	// holding are the requests that the answer delay holds.
 	holding holding
+	// incidents are the attacks on the site.
+	incidents incident.Book
 	// proofs are successes on routes that have not proved themselves.
 	proofs follow.Watch[*visit]
 	// wanted tells that some success still needs a proof, so that it is worth
@@ -64,6 +68,13 @@ func (b *watches) of(site string) *watch {
 		b.byName[site] = new(watch)
 	}
 	return b.byName[site]
+}
+
+// all returns the watches by site.
+func (b *watches) all() map[string]*watch {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return maps.Clone(b.byName)
 }
 
 // settleOverdue settles what has waited long enough, by what is known.

@@ -28,6 +28,7 @@ type event struct {
 	Evidence   []string `json:"evidence"`
 	Confidence float64  `json:"confidence"`
 	Status     int      `json:"status"`
+	Severity   string   `json:"severity"`
 	ID         string   `json:"id"`
 	SanctionID string   `json:"sanction_id"`
 	RequestID  string   `json:"request_id"`

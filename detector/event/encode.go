@@ -12,7 +12,7 @@ import (
 // MaxEncoded is the length in bytes that no encoded event exceeds, whatever
 // its fields hold: the sum of the bounds, six bytes for each escaped one, and
 // the names.
-const MaxEncoded = 60 << 10
+const MaxEncoded = 96 << 10
 
 // AppendJSON appends e as one JSON object on one line, without a line end. The
 // names are those of the comments in [Event]; fields without a value are left
@@ -58,6 +58,8 @@ func (e Event) AppendJSON(dst []byte) []byte {
 	o.time("expires", e.Expires)
 	o.count("count", e.Count)
 	o.text("health", e.Health)
+	o.text("severity", e.Severity)
+	o.incident("incident", e.Incident)
 	return append(o.buf, '}')
 }
 

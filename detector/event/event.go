@@ -26,6 +26,8 @@ const (
 	TypeOperator Type = "operator"
 	// TypeCustom is an event of the app's own that the operator declared.
 	TypeCustom Type = "custom"
+	// TypeIncident is a campaign that began, went on or ended; see [Incident].
+	TypeIncident Type = "incident"
 	// TypeHealth is something an operator should look at.
 	TypeHealth Type = "health"
 )
@@ -83,6 +85,9 @@ type Event struct {
 	Expires    time.Time // expires: when the sanction ends
 	Count      uint64    // count: how many refused attempts this event stands for; zero is one
 	Health     string    // health: which notice, a word
+	Severity   string    // severity: high for what somebody should look at now
+
+	Incident *Incident // incident: of an event of that type, and its id with what belongs to it
 }
 
 // Property is a value that the operator wants to see with an event.
@@ -122,6 +127,7 @@ func (e *Event) bound() {
 		{&e.Method, maxWord},
 		{&e.SanctionID, maxWord},
 		{&e.Health, maxWord},
+		{&e.Severity, maxWord},
 		{&e.Route, maxRule},
 		{&e.Rule, maxRule},
 		{&e.Pseudonym, maxRule},
@@ -140,6 +146,7 @@ func (e *Event) bound() {
 	e.Lists = clipAll(e.Lists, maxLists, maxWord)
 	e.IdentityKeys = clipAll(e.IdentityKeys, maxLists, maxWord)
 	e.boundProperties()
+	e.Incident = e.Incident.bound()
 }
 
 // boundProperties counts what it leaves out.

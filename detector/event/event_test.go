@@ -31,6 +31,11 @@ func fullEvent() Event {
 		RequestID: "r-1", Method: "POST", Path: "/session", Status: 401, Duration: 12345 * time.Microsecond, UserAgent: "curl/8",
 		Name: "plan-change", Properties: []Property{{"plan", "pro"}, {"seats", "5"}}, PropertiesDropped: 2,
 		Score: 0.5, SanctionID: "s-1", Expires: noon.Add(time.Hour), Count: 3, Health: "query_password",
+		Severity: "high", Incident: &Incident{
+			ID: "i-1", Status: "opened", Detections: []string{"brute_force"}, FirstSeen: noon, LastSeen: noon,
+			Attempts: 50, Refused: 40, Would: 1, Accounts: 9, Targeted: []IncidentAccount{{"9f86", "a•••"}, {"aa", ""}},
+			Entered: 1, Compromised: []IncidentAccount{{"9f86", "a•••"}}, Sources: 2, From: []string{"203.0.113.7/32"},
+		},
 	}
 }
 
@@ -42,7 +47,11 @@ func TestEncodesEveryFieldUnderItsName(t *testing.T) {
 		`"detection":"brute_force","reason":"11 guesses","source_ip":"203.0.113.7","lists":["tor"],` +
 		`"identity_keys":["email","platform_id"],"primary_key":"email","identity":"•••","pseudonym":"9f86d081","key_id":"k1",` +
 		`"format":"form","ambiguous":true,"request_id":"r-1","method":"POST","path":"/session","status":401,"duration_ms":12.345,` +
-		`"user_agent":"curl/8","properties":{"plan":"pro","seats":"5"},"properties_dropped":2,"score":0.5,"sanction_id":"s-1","expires":"2026-01-02T13:00:00.678Z","count":3,"health":"query_password"}`
+		`"user_agent":"curl/8","properties":{"plan":"pro","seats":"5"},"properties_dropped":2,"score":0.5,"sanction_id":"s-1","expires":"2026-01-02T13:00:00.678Z","count":3,"health":"query_password",` +
+		`"severity":"high","incident":{"id":"i-1","status":"opened","detections":["brute_force"],"first_seen":"2026-01-02T12:00:00.678Z",` +
+		`"last_seen":"2026-01-02T12:00:00.678Z","attempts":50,"refused":40,"would_have_been_refused":1,"accounts":9,` +
+		`"targeted":[{"pseudonym":"9f86","name":"a•••"},{"pseudonym":"aa"}],"compromised_accounts":1,` +
+		`"compromised":[{"pseudonym":"9f86","name":"a•••"}],"sources":2,"from":["203.0.113.7/32"]}}`
 	e := fullEvent()
 	if got := string(e.AppendJSON(nil)); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
@@ -125,6 +134,13 @@ func longestEvent() Event {
 	}
 	e.SourceIP = netip.MustParseAddr("2001:db8:1111:2222:3333:4444:5555:6666")
 	e.Time, e.Expires = noon, noon
+	accounts := slices.Repeat([]IncidentAccount{{long, long}}, 100)
+	e.Incident = &Incident{
+		ID: long, Status: long, Detections: slices.Repeat([]string{long}, 100), FirstSeen: noon, LastSeen: noon,
+		Attempts: math.MaxUint64, Refused: math.MaxUint64, Would: math.MaxUint64, Accounts: math.MaxUint64,
+		Targeted: accounts, Entered: math.MaxUint64, Compromised: accounts, Sources: math.MaxUint64,
+		From: slices.Repeat([]string{long}, 100),
+	}
 	return e
 }
 

@@ -83,8 +83,8 @@ type campaign struct {
 	sources  map[netip.Prefix]bool
 	networks map[netip.Prefix]bool
 	accounts map[identity.Pseudonym]*account
-	allFrom  distinct // every source, also those that are not listed
-	allAt    distinct // every account
+	allFrom  distinct             // every source, also those that are not listed
+	allAt    distinct             // every account
 	fresh    []identity.Pseudonym // compromised and not told yet
 }
 
