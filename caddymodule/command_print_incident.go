@@ -3,6 +3,7 @@ package caddymodule
 import (
 	"strings"
 
+	"github.com/doorward/doorward/detector"
 	"github.com/doorward/doorward/detector/incident"
 )
 
@@ -38,4 +39,22 @@ func accountList(list []incident.Account) string {
 		names = append(names, "…")
 	}
 	return strings.Join(names, ", ")
+}
+
+// people tells of refusals that hit owners, and of machines.
+func (p printer) people(site detector.SiteStatus) {
+	for _, r := range site.Regrets {
+		softened := ""
+		if r.Softened {
+			softened = "; too many: it answers no harder than challenge"
+		}
+		p.line("  refused by %s and then logged in: %d, %d known accounts in the last day%s", r.Rule, r.Total, r.Today, softened)
+	}
+	for _, m := range site.Machines {
+		failing := ""
+		if !m.Failing.IsZero() {
+			failing = ", FAILING since " + stamp(m.Failing)
+		}
+		p.line("  machine %s: account %s, since %s%s", m.Source, m.Account, stamp(m.Since), failing)
+	}
 }

@@ -27,6 +27,7 @@ func (p printer) site(site detector.SiteStatus) {
 	}
 	p.line("site %s: %s", site.Site, mode)
 	p.line("  attempts %d, refused %d, would have refused %d", site.Attempts, site.Refused, site.Would)
+	p.people(site)
 	if len(site.Routes) == 0 {
 		return
 	}

@@ -20,6 +20,8 @@ var notices = map[string]string{
 	"handled_twice":            "an attempt came to two handlers doorward: the directive stands twice in a site block, or a route with it lies within a site that has it; the outer one counts; keep one",
 	"keys_in_memory":           "keys are kept in memory: pseudonyms change at every start; make the state directory writable or set `secret`",
 	"list_stale":               "an address list missed three refreshes or was never loaded; see its last error",
+	"machine_failing":          "the logins of a source that only ever logs in to one account fail: a monitor or job whose secret was changed? Give it the new one; until then it gets a guess a minute once its first ten are used up",
+	"rule_hurts_owners":        "a rule refused more than 20 accounts in 10,000 good logins of the last day that then logged in from the same place: it answers no harder than challenge for now; raise its threshold, or write the answer you want: `on RULE limit`",
 	"nothing_protected":        "no route is declared and `automatic off` is written, or no site uses the directive: no request is ever an attempt; declare routes, like `login POST /session`, or remove `automatic off`",
 	"outcomes_unknown":         "more than a fifth of the outcomes of a route with many attempts cannot be read: they count a quarter for their source and nothing for the account; see `caddy doorward selftest`",
 	"password_in_query":        "a password came in the query string: access logs hold it; add to the site's log: `format filter { request>uri query { replace password REDACTED } }` with the field's name",
@@ -121,6 +123,7 @@ func (s *state) checkHealth(now time.Time) {
 		hidden = hidden || site.Hidden.IsValid()
 		exempt = exempt || site.TooManyExempt
 	}
+	s.checkPeople(statuses)
 	s.checkSites(now, statuses)
 	stale := false
 	for _, list := range s.listStatuses() {
@@ -137,6 +140,22 @@ func (s *state) checkHealth(now time.Time) {
 		}
 		s.offer(event.Event{Type: event.TypeHealth, Health: n.Notice, Reason: reason})
 	}
+}
+
+// checkPeople looks at who is refused that belongs.
+func (s *state) checkPeople(statuses []detector.SiteStatus) {
+	var failing, hurts string
+	for i := range statuses {
+		site := &statuses[i]
+		if m := site.FailingMachine(); m != "" {
+			failing = cmp.Or(failing, site.Site+" "+m)
+		}
+		if rule := site.HurtsOwners(); rule != "" {
+			hurts = cmp.Or(hurts, site.Site+" "+rule)
+		}
+	}
+	s.health.setAbout("machine_failing", failing)
+	s.health.setAbout("rule_hurts_owners", hurts)
 }
 
 // checkSites looks at the sites of the configuration that holds: what sites of

@@ -98,6 +98,11 @@ var (
 		"Memory of the tables.", nil, nil)
 	sanctionedDesc = prometheus.NewDesc("caddy_doorward_sanctions_running",
 		"Sanctions that have not ended.", nil, nil)
+	regretDesc = prometheus.NewDesc("caddy_doorward_refused_then_succeeded_total",
+		"Refusals, also those not carried out, of an account that logged in within a day from the same client or network, by site and rule.",
+		[]string{"site", "rule"}, nil)
+	machinesDesc = prometheus.NewDesc("caddy_doorward_machines",
+		"Sources that only ever log in to one account, by site and whether their logins fail.", []string{"site", "failing"}, nil)
 	heldDesc = prometheus.NewDesc("caddy_doorward_held_requests",
 		"Requests that the answer delay holds.", nil, nil)
 	incidentsOpenDesc = prometheus.NewDesc("caddy_doorward_incidents_open",
@@ -121,7 +126,7 @@ var (
 // Describe sends the descriptions.
 func (stateCollector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
-		trackedDesc, evictedDesc, capDesc, bytesDesc, sanctionedDesc, heldDesc, incidentsOpenDesc, incidentsDesc, droppedDesc,
+		trackedDesc, evictedDesc, capDesc, bytesDesc, sanctionedDesc, regretDesc, machinesDesc, heldDesc, incidentsOpenDesc, incidentsDesc, droppedDesc,
 		sinkDroppedDesc, listAgeDesc, listEntriesDesc, listRefusedDesc, healthDesc,
 	} {
 		ch <- d
@@ -151,6 +156,19 @@ func (stateCollector) Collect(ch chan<- prometheus.Metric) {
 	gauge(bytesDesc, float64(memory.Bytes))
 	gauge(sanctionedDesc, float64(value.detector.Sanctions(now)))
 	gauge(heldDesc, float64(value.held.now()))
+	for _, site := range value.detector.Status(now) {
+		for _, r := range site.Regrets {
+			counter(regretDesc, float64(r.Total), site.Site, r.Rule)
+		}
+		failing := 0
+		for _, m := range site.Machines {
+			if !m.Failing.IsZero() {
+				failing++
+			}
+		}
+		gauge(machinesDesc, float64(len(site.Machines)-failing), site.Site, "false")
+		gauge(machinesDesc, float64(failing), site.Site, "true")
+	}
 	for site, w := range value.watches.all() {
 		open, opened := w.incidents.Counts()
 		gauge(incidentsOpenDesc, float64(open), site)

@@ -23,7 +23,9 @@ func (d *Detector) Admit(now time.Time, p *Policy, site *Site, a *Attempt) Verdi
 		site.policy.Store(p)
 	}
 	c.prepare(mode)
+	c.lookForMachine()
 	v := c.decide()
+	c.noteRefusal(&v)
 	return carryOut(v, c.spare(mode, v), site)
 }
 
@@ -64,7 +66,8 @@ type admission struct {
 	due     rules.Detection // it fired, and its answer is delay
 	lenient bool
 
-	keys [2]evidence.Key
+	keys     [2]evidence.Key
+	keySpace [2]evidence.Key
 }
 
 // decide asks, from the cheapest to the dearest: the operator's entries,

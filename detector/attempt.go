@@ -139,6 +139,7 @@ type reservation struct {
 	exempt        bool // allow-listed, critical or suspended: no source sanctions
 	hidden        bool // … because all clients hide behind it: not counted either
 	allowed       bool // by the operator: nothing is carried out
+	machine       bool // the source is one: only its pair is refused
 	lenient       bool
 }
 

@@ -17,6 +17,7 @@ import (
 type Detector struct {
 	mu     sync.Mutex // guards Open and Close
 	memory atomic.Pointer[memory]
+	aside  atomic.Pointer[aside]
 	sites  siteBook
 
 	// Book holds what the operator blocked and allowed.
@@ -63,6 +64,9 @@ func (d *Detector) Open(maxTracked int, secret []byte, clock func() time.Time) e
 		return nil
 	}
 	m, err := newMemory(maxTracked, old, clock)
+	if err == nil {
+		err = d.openAside(maxTracked, clock)
+	}
 	if err != nil {
 		return fmt.Errorf("making tables for %d: %w", maxTracked, err)
 	}
@@ -128,7 +132,7 @@ func (d *Detector) Memory() Memory {
 		return Memory{}
 	}
 	limits := m.limits.Stats()
-	return Memory{
+	told := Memory{
 		Cap: m.max,
 		Tracked: map[string]int{
 			"source": m.sources.Len(), "account": m.accounts.Len(), "pair": m.pairs.Len(),
@@ -143,6 +147,8 @@ func (d *Detector) Memory() Memory {
 		Bytes: m.sources.Bytes() + m.accounts.Bytes() + m.pairs.Bytes() + m.ladder.Bytes() + limits.Bytes +
 			m.histories.Bytes() + m.networks.Bytes() + m.floods.Bytes(),
 	}
+	d.asideMemory(&told)
+	return told
 }
 
 func (m *memory) sourceKey(site *Site, addr netip.Addr) evidence.Key {

@@ -17,6 +17,7 @@ const sharedCap = time.Hour
 // refuse turns a detection into a verdict and, where it lasts, a sanction.
 func (c *admission) refuse(fired rules.Detection) Verdict {
 	answer, first := c.p.detection(fired.Name, c.class)
+	answer = c.soften(fired.Name, answer)
 	v := Verdict{
 		Answer: answer, Detection: fired.Name, Rule: fired.Rule, Axis: fired.Axis,
 		Reason: fired.String(), Lenient: c.lenient,
@@ -26,6 +27,9 @@ func (c *admission) refuse(fired rules.Detection) Verdict {
 		// and who asks for a reset may still log in (H3).
 		v.Until = c.time.Add(fired.Window)
 		return v
+	}
+	if c.a.reserved.machine {
+		return c.onlyWait(v)
 	}
 	if fired.Axis == config.AxisSource && c.a.Source.Critical == CriticalLoopback {
 		return c.onlyLimit(v, fired)

@@ -35,7 +35,12 @@ func (d *Detector) Settle(now time.Time, p *Policy, site *Site, a *Attempt, o re
 		d: d, m: m, p: p, site: site, a: a, time: now, now: evidence.ToSeconds(now),
 		class: a.Kind.Class(), lenient: a.reserved.lenient,
 	}
+	known := o.Result == recognize.Success && d.Seen(a)
 	s := c.settle(o)
+	c.learnMachine(o.Result == recognize.Failure, s.Seen && o.Result == recognize.Success)
+	if o.Result == recognize.Success && !s.Repeat {
+		c.makeGood(known)
+	}
 	a.reserved.held = false
 	return s
 }

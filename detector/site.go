@@ -27,6 +27,7 @@ type Site struct {
 	signups     *signupWatch
 	popular     *evidence.Popular // wrong passwords by the names they were tried for
 	refusedOnce *evidence.Filter  // credentials that were refused to strangers
+	regrets     regretWatch
 
 	policy atomic.Pointer[Policy] // the newest one used, for explanations
 

@@ -39,11 +39,14 @@ func blockedBy(e *sanction.Entry) Verdict {
 func (c *admission) sanctions() (Verdict, bool) {
 	r := &c.a.reserved
 	for i := range r.n {
+		if r.machine {
+			break // it waits for a minute at most
+		}
 		if v, done := c.closedPair(&r.accounts[i]); done {
 			return v, true
 		}
 	}
-	if r.exempt || r.vouched || c.p.observing && c.overlooks(c.m.ladder.Peek(r.source, c.now), config.AxisSource) {
+	if r.exempt || r.vouched || r.machine || c.p.observing && c.overlooks(c.m.ladder.Peek(r.source, c.now), config.AxisSource) {
 		return Verdict{}, false
 	}
 	hit := c.m.ladder.Check(r.source, c.now, c.class)

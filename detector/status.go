@@ -26,17 +26,24 @@ type SiteStatus struct {
 	// TooManyExempt tells that the allow list covers more than a fifth of the
 	// attempts.
 	TooManyExempt bool `json:"too_many_exempt,omitempty"`
+	// Machines are sources that only ever log in to one account, those that fail
+	// first; at most 50.
+	Machines []MachineStatus `json:"machines,omitempty"`
+	// Regrets are refusals of somebody who then logged in, by rule.
+	Regrets []RegretStatus `json:"refused_then_succeeded,omitempty"`
 }
 
 // Status returns the status of every site, by name.
 func (d *Detector) Status(now time.Time) []SiteStatus {
 	sites := d.sites.all()
 	list := make([]SiteStatus, 0, len(sites))
+	machines := d.machinesBySite(evidence.ToSeconds(now))
 	for _, s := range sites {
 		status := SiteStatus{
 			Site: s.name, Attempts: s.attempts.Load(), Refused: s.refused.Load(), Would: s.would.Load(),
 			Attack: s.surge.status(evidence.ToSeconds(now)),
 			Routes: s.routes.statuses(evidence.ToSeconds(now)), TooManyExempt: s.exempt.tooMany(),
+			Machines: machines[s.id], Regrets: s.regrets.status(evidence.ToSeconds(now)),
 		}
 		if p := s.policy.Load(); p != nil {
 			status.Mode = d.Mode(now, p)

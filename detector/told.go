@@ -12,7 +12,7 @@ import (
 // refuses reports whether the answer to a detection keeps the attempt from the
 // app. It notes a delay that is due.
 func (c *admission) refuses(fired rules.Detection) bool {
-	if c.p.observes(string(fired.Name), c.class) || c.spares(fired) {
+	if c.p.observes(string(fired.Name), c.class) || c.spares(fired) || c.sparesMachine(fired) {
 		return false
 	}
 	answer, _ := c.p.detection(fired.Name, c.class)

@@ -57,7 +57,8 @@ func TestStuffingIsOneIncident(t *testing.T) {
 	if len(list) != 1 || list[0].Attempts != 50 || list[0].Refused < 38 || len(list[0].Targeted) != 20 {
 		t.Fatalf("incidents %+v; want one with all 50 attempts", list)
 	}
-	if c := list[0].Compromised; len(c) != 1 || c[0]["pseudonym"] != entered.Pseudonym || !strings.HasPrefix(entered.Identity, "a") {
+	owner := edge.waitEvent(t, "the owner's login", func(ev event) bool { return ev.SourceIP == "127.0.0.10" && ev.attempt("login", "success") })
+	if c := list[0].Compromised; len(c) != 1 || c[0]["pseudonym"] != entered.Pseudonym || owner.Pseudonym != entered.Pseudonym {
 		t.Errorf("compromised %v, told %+v; want alice", c, entered)
 	}
 	for what, subject := range map[string]string{"address": "127.0.0.9", "account": alice, "incident": list[0].ID} {
