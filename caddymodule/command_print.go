@@ -11,6 +11,7 @@ import (
 	"github.com/doorward/doorward/config"
 	"github.com/doorward/doorward/detector"
 	"github.com/doorward/doorward/detector/identity"
+	"github.com/doorward/doorward/detector/sanction"
 )
 
 // stdout is where commands print their result; everything else goes to
@@ -44,11 +45,7 @@ func printStatus(w io.Writer, text []byte) error {
 		p.line("requests held by the answer delay: %d", s.Held)
 	}
 	for _, e := range s.Entries {
-		verb := "block"
-		if e.Allow {
-			verb = "allow"
-		}
-		p.line("%s %s%s %s", verb, e.Range, untilText(e.Until), e.Reason)
+		p.entry(e)
 	}
 	for _, l := range s.Lists {
 		p.line("list %s: %d entries, age %s, from %s", l.Name, l.Entries, l.Age, l.Source)
@@ -64,6 +61,14 @@ func printStatus(w io.Writer, text []byte) error {
 }
 
 type printer struct{ w io.Writer }
+
+func (p printer) entry(e sanction.Entry) {
+	verb := "block"
+	if e.Allow {
+		verb = "allow"
+	}
+	p.line("%s %s%s %s", verb, e.Range, untilText(e.Until), e.Reason)
+}
 
 func (p printer) line(format string, args ...any) { fmt.Fprintf(p.w, format+"\n", args...) }
 

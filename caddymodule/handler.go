@@ -43,6 +43,7 @@ type Handler struct {
 	watch     *watch
 	device    *deviceJar // nil without Provision
 	critical  *criticalBook
+	shielded  bool // the server removes what only Doorward may say
 }
 
 // Route is a declared route with Caddy's request matchers.
@@ -90,7 +91,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if h.critical, err = newCriticalBook(site.Critical, server); err != nil {
 		return fmt.Errorf("doorward: critical: %w", err)
 	}
-	shieldServer(server)
+	h.shielded = shieldServer(server)
 	return h.trust(server)
 }
 
@@ -184,7 +185,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		defer c.done()
 		w = c
 	}
-	if _, within := caddyhttp.GetVar(r.Context(), "doorward_outcome").(*lateText); !within {
+	if !h.shielded && !handled(r) {
 		untag(r)
 	}
 	if h.guardsEverything() && !(len(h.Site.Allow) > 0 && h.allowedPath(time.Now(), r)) {

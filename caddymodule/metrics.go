@@ -156,6 +156,31 @@ func (stateCollector) Collect(ch chan<- prometheus.Metric) {
 	gauge(bytesDesc, float64(memory.Bytes))
 	gauge(sanctionedDesc, float64(value.detector.Sanctions(now)))
 	gauge(heldDesc, float64(value.held.now()))
+	collectSites(value, now, gauge, counter)
+	if queue := value.queue.Load(); queue != nil {
+		for _, class := range []event.Class{event.Reserved, event.Normal, event.Cheap} {
+			counter(droppedDesc, float64(queue.Dropped(class)), class.String())
+		}
+	}
+	for _, sink := range value.sinks() {
+		counter(sinkDroppedDesc, float64(sink.Dropped), sink.Name, "full")
+		counter(sinkDroppedDesc, float64(sink.Failed+sink.Panicked), sink.Name, "error")
+	}
+	for _, list := range value.listStatuses() {
+		gauge(listAgeDesc, list.Age(now).Seconds(), list.Name)
+		gauge(listEntriesDesc, float64(list.Entries), list.Name)
+		counter(listRefusedDesc, float64(list.Refused), list.Name)
+	}
+	for _, notice := range value.health.standing() {
+		gauge(healthDesc, 1, notice.Notice)
+	}
+}
+
+// sender sends a value with its labels.
+type sender = func(d *prometheus.Desc, v float64, labels ...string)
+
+// collectSites sends what there is of every site.
+func collectSites(value *state, now time.Time, gauge, counter sender) {
 	for _, site := range value.detector.Status(now) {
 		for _, r := range site.Regrets {
 			counter(regretDesc, float64(r.Total), site.Site, r.Rule)
@@ -175,22 +200,5 @@ func (stateCollector) Collect(ch chan<- prometheus.Metric) {
 		for detection, n := range opened {
 			counter(incidentsDesc, float64(n), site, string(detection))
 		}
-	}
-	if queue := value.queue.Load(); queue != nil {
-		for _, class := range []event.Class{event.Reserved, event.Normal, event.Cheap} {
-			counter(droppedDesc, float64(queue.Dropped(class)), class.String())
-		}
-	}
-	for _, sink := range value.sinks() {
-		counter(sinkDroppedDesc, float64(sink.Dropped), sink.Name, "full")
-		counter(sinkDroppedDesc, float64(sink.Failed+sink.Panicked), sink.Name, "error")
-	}
-	for _, list := range value.listStatuses() {
-		gauge(listAgeDesc, list.Age(now).Seconds(), list.Name)
-		gauge(listEntriesDesc, float64(list.Entries), list.Name)
-		counter(listRefusedDesc, float64(list.Refused), list.Name)
-	}
-	for _, notice := range value.health.standing() {
-		gauge(healthDesc, 1, notice.Notice)
 	}
 }

@@ -88,22 +88,23 @@ func (shield) MatchWithError(r *http.Request) (bool, error) {
 // been provisioned, and asks the matchers of the first one for every request.
 // Other servers of the process, on other addresses, have no such site: what
 // goes in there passes no protection at all.
-func shieldServer(server *caddyhttp.Server) {
+func shieldServer(server *caddyhttp.Server) bool {
 	if server == nil || len(server.Routes) == 0 {
-		return
+		return false
 	}
 	first := &server.Routes[0]
 	if len(first.MatcherSets) == 0 {
 		first.MatcherSets = caddyhttp.MatcherSets{{shield{}}}
-		return
+		return true
 	}
 	set := first.MatcherSets[0]
 	if len(set) > 0 {
 		if _, done := set[0].(shield); done {
-			return
+			return true
 		}
 	}
 	first.MatcherSets[0] = append(caddyhttp.MatcherSet{shield{}}, set...)
+	return true
 }
 
 // Interface guard
