@@ -154,11 +154,34 @@ func TestWhoIsCompromised(t *testing.T) {
 		"a failure from where the attack comes from":  {failure(start, attacker, 5), 0},
 	} {
 		var b Book
-		b.Observe(refusal(start, attacker, 1, config.BruteForce, config.AxisPair))
+		for range ownMistakes {
+			b.Observe(refusal(start, attacker, 1, config.BruteForce, config.AxisPair))
+		}
+		b.Observe(refusal(start, attacker, 2, config.BruteForce, config.AxisPair))
 		b.Observe(test.sighting)
 		if got := len(one(t, &b).Compromised); got != test.want {
 			t.Errorf("%s: %d compromised, want %d", name, got, test.want)
 		}
+	}
+}
+
+// TestRefusedTravellerIsNotCompromised: in an attack on the whole site strangers
+// are refused for what others do. Who then gets in is no attacker, unless he
+// tried somebody else's account as well.
+func TestRefusedTravellerIsNotCompromised(t *testing.T) {
+	t.Parallel()
+	var b Book
+	for i := range 100 {
+		b.Observe(refusal(start, from(i), i, "attack", "site"))
+	}
+	b.Observe(with(success(start, from(7), 7), func(s *Sighting) { s.Known = true }))
+	b.Observe(with(success(start, from(500), 8), func(s *Sighting) { s.Known = true }))
+	if r := one(t, &b); len(r.Compromised) != 0 {
+		t.Errorf("compromised %+v, want nobody", r.Compromised)
+	}
+	b.Observe(success(start, from(9), 901))
+	if r := one(t, &b); len(r.Compromised) != 1 {
+		t.Errorf("compromised %+v, want the second account of one source", r.Compromised)
 	}
 }
 

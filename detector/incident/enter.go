@@ -109,7 +109,7 @@ func (b *Book) begin(s *Sighting) *campaign {
 		id: "i-" + strings.ToLower(event.NewID(s.Time)), detection: s.Detection, wide: !narrow(s.Axis),
 		detections: map[config.Detection]bool{},
 		first:      s.Time, last: s.Time, agent: s.Agent,
-		sources: map[netip.Prefix]bool{}, accounts: map[identity.Pseudonym]*account{},
+		sources: map[netip.Prefix]*origin{}, accounts: map[identity.Pseudonym]*account{},
 	}
 	b.open = append(b.open, c)
 	if b.opened == nil {
@@ -122,7 +122,7 @@ func (b *Book) begin(s *Sighting) *campaign {
 // link notes that the source belongs to the campaign, and reports whether that
 // was known.
 func (b *Book) link(c *campaign, source netip.Prefix) (known bool) {
-	if c.sources[source] {
+	if c.sources[source] != nil {
 		return true
 	}
 	addr := source.Addr().As16()
@@ -133,7 +133,7 @@ func (b *Book) link(c *campaign, source netip.Prefix) (known bool) {
 	if b.bySource == nil {
 		b.bySource = map[netip.Prefix]*campaign{}
 	}
-	c.sources[source] = true
+	c.sources[source] = new(origin)
 	b.bySource[source] = c
 	if n := network(source); b.bySource[n] == nil {
 		b.bySource[n] = c
@@ -187,16 +187,28 @@ func (c *campaign) add(b *Book, s *Sighting) {
 			return
 		}
 	}
-	a.attempts++
+	source := evidence.SourcePrefix(s.Source)
+	attacker := c.attacks(source, s)
 	if s.Name != "" && (a.name == "" || s.Succeeded) {
 		a.name = s.Name
 	}
-	// That somebody gets in while the failures of a site rise shows nothing.
-	attacker := c.detection != RiseOfFailures || c.sources[evidence.SourcePrefix(s.Source)]
-	if s.vital() && attacker && !a.compromised {
+	if s.vital() && !a.compromised && (attacker || s.Known && a.underAttack()) && c.detection != RiseOfFailures {
 		a.compromised = true
 		c.fresh = append(c.fresh, s.Account)
 	}
+	a.attempts++
+	a.several = a.several || a.from != source
+}
+
+// attacks reports whether the source is one of those that attack. In an attack on
+// the whole site strangers are refused for what others do: there a source must
+// have tried a second account.
+func (c *campaign) attacks(source netip.Prefix, s *Sighting) bool {
+	from := c.sources[source]
+	if from == nil {
+		return false
+	}
+	return from.tries(s.Account) || !c.wide
 }
 
 // list lists an account, or returns nil when too many are. An account whose
@@ -207,13 +219,13 @@ func (b *Book) list(c *campaign, s *Sighting) *account {
 			return nil
 		}
 	}
-	a := &account{since: s.Time}
+	a := &account{since: s.Time, from: evidence.SourcePrefix(s.Source)}
 	c.accounts[s.Account] = a
 	b.listed++
 	if b.byAccount == nil {
 		b.byAccount = map[identity.Pseudonym]*campaign{}
 	}
-	if b.byAccount[s.Account] == nil {
+	if b.byAccount[s.Account] == nil && c.detection != RiseOfFailures { // there everybody fails
 		b.byAccount[s.Account] = c
 	}
 	return a

@@ -62,7 +62,31 @@ type account struct {
 	name        string
 	attempts    int
 	since       time.Time
+	from        netip.Prefix // the first source
+	several     bool         // sources
 	compromised bool
+}
+
+// underAttack reports whether what was tried is more than its owner's mistakes.
+func (a *account) underAttack() bool { return a.several || a.attempts >= ownMistakes }
+
+// ownMistakes is how often an owner may fail before his account counts as
+// attacked.
+const ownMistakes = 5
+
+// origin is a source in an incident.
+type origin struct {
+	account identity.Pseudonym // the first one it tried
+	several bool               // accounts
+}
+
+// tries notes an account, and reports whether the source has tried others.
+func (o *origin) tries(account identity.Pseudonym) bool {
+	if o.account.IsZero() {
+		o.account = account
+	}
+	o.several = o.several || o.account != account
+	return o.several
 }
 
 // campaign is an incident in the making. It belongs to its book.
@@ -80,8 +104,7 @@ type campaign struct {
 	agent      uint32
 	wide       bool // it is about more than one source
 
-	sources  map[netip.Prefix]bool
-	networks map[netip.Prefix]bool
+	sources  map[netip.Prefix]*origin
 	accounts map[identity.Pseudonym]*account
 	allFrom  distinct             // every source, also those that are not listed
 	allAt    distinct             // every account
