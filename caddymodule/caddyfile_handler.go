@@ -70,7 +70,8 @@ func parseDirective(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error)
 //
 //	    limit <class>|<path> <n>/<duration> per source|prefix|account|pair|route
 //	    on <detection>|<list> [<class>] [observe] <answer> [<duration>]
-//	    threshold source|source_slow|pair|account|device|signups <n>/<duration>
+//	    threshold source|source_slow|pair|account|device|contacts <n>/<duration>
+//	    threshold spray|resets|account_resets|codes|signups <n>/<duration>
 //	    ban <first> [<longest>]
 //	    delay <first> [<longest> [<held>]]
 //	    challenge on|off
@@ -147,7 +148,8 @@ func parseDirective(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error)
 // mfa or all. Several lines add up. Default: none.
 //
 // on chooses the answer to a detection (brute_force, credential_stuffing,
-// slow_guessing, distributed, signup_flood, uninspectable, takeover) or to an
+// slow_guessing, distributed, password_spray, attack, attack_solved,
+// signup_flood, reset_flood, code_guessing, uninspectable, takeover) or to an
 // address list (tor): allow, tag (headers to the app), delay (hold it, then let
 // it through), challenge (429 until there is a challenge page), limit (429),
 // block (403) or drop (the connection ends without an answer). all, for a list,
@@ -158,9 +160,12 @@ func parseDirective(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error)
 // and has half the thresholds.
 //
 // threshold says how many failures are let through; the next is refused.
-// Defaults: source 10/10m, source_slow 100/24h, pair 10/24h, account 25/1h,
-// device 10/1h (a client known to the account), signups 10/10m (accounts
-// created).
+// Defaults: source 10/10m, source_slow 100/24h, pair 10/24h, account 10/1h,
+// device 10/1h (a client or address known to the account),
+// contacts 4/24h (accounts that failed when the source first met them that day,
+// less those that got in), spray 20/24h (names one wrong password was tried
+// for), resets 10/15m and account_resets 5/1h (requests for a reset), codes
+// 10/10m (of a second factor), signups 50/24h (accounts created).
 //
 // ban is the length of the first sanction, which doubles each time up to the
 // longest. Default: 10m 24h.

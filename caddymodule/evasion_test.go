@@ -104,12 +104,12 @@ func TestDecoySignupIsReadAsTheLoginItIs(t *testing.T) {
 		if err := r.ParseForm(); err != nil {
 			return err
 		}
-		target := "/login"
 		if r.PostForm.Get("password") == "right" {
-			target = "/home"
-			http.SetCookie(w, &http.Cookie{Name: "session", Value: strings.Repeat("0f", 20), HttpOnly: true})
+			w.Header().Set("Content-Type", "application/json")
+			_, err := io.WriteString(w, `{"access_token":"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ6In0.c2lnbmF0dXJl","token_type":"Bearer"}`)
+			return err
 		}
-		http.Redirect(w, r, target, http.StatusFound)
+		http.Redirect(w, r, "/login", http.StatusFound)
 		return nil
 	})
 	post := func(addr, body string) {

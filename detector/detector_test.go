@@ -21,21 +21,33 @@ func TestThresholdLetsExactlyNDistinctFailuresThrough(t *testing.T) {
 			strictly, func(w *world, i int) bool { return w.guess("192.0.2.1", "a@x.test", uint64(i+1)) }, 10,
 		},
 		"one source at many accounts": {
-			strictly, func(w *world, i int) bool { return w.guess("192.0.2.1", fmt.Sprintf("u%d@x.test", i), 7) }, 10,
+			patient(), func(w *world, i int) bool { return w.guess("192.0.2.1", fmt.Sprintf("u%d@x.test", i), 7) }, 10,
+		},
+		"first contacts of one source": {
+			strictly, func(w *world, i int) bool { return w.guess("192.0.2.1", fmt.Sprintf("u%d@x.test", i), uint64(i+1)) }, 4,
+		},
+		"first contacts of one network": {
+			strictly, func(w *world, i int) bool {
+				return w.guess(fmt.Sprintf("192.0.2.%d", i+1), fmt.Sprintf("u%d@x.test", i), uint64(i+1))
+			}, 7,
 		},
 		"one source without readable names": {
 			strictly, func(w *world, i int) bool { return w.guess("192.0.2.1", "", 0) }, 10,
 		},
 		"addresses of one IPv6 /64": {
-			strictly, func(w *world, i int) bool {
+			patient(), func(w *world, i int) bool {
 				return w.guess(fmt.Sprintf("2001:db8::%x", i+1), fmt.Sprintf("u%d@x.test", i), 7)
 			}, 10,
 		},
 		"many sources at one account": {
-			strictly, func(w *world, i int) bool { return w.guess(address(i), "a@x.test", uint64(i+1)) }, 25,
+			strictly, func(w *world, i int) bool { return w.guess(apart(i), "a@x.test", uint64(i+1)) }, 10,
 		},
 		"an automatic route before it has graduated": {
-			config.Site{}, func(w *world, i int) bool { return w.guess("192.0.2.1", fmt.Sprintf("u%d@x.test", i), 7) }, 100,
+			config.Site{Thresholds: patient().Thresholds},
+			func(w *world, i int) bool { return w.guess("192.0.2.1", fmt.Sprintf("u%d@x.test", i), 7) }, 100,
+		},
+		"first contacts on an automatic route before it has graduated": {
+			config.Site{}, func(w *world, i int) bool { return w.guess("192.0.2.1", fmt.Sprintf("u%d@x.test", i), 7) }, 40,
 		},
 		"thresholds of the operator": {
 			config.Site{Mode: config.ModeEnforce, Thresholds: config.Thresholds{Source: config.Rate{N: 3, Window: config.Duration(time.Minute)}}},
@@ -92,7 +104,7 @@ func TestAmbiguousNamesAreAllCharged(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, strictly)
 	for i := range 10 {
-		a := login(address(i), "victim@x.test", uint64(i+1))
+		a := login(apart(i), "victim@x.test", uint64(i+1))
 		a.Identities = append(a.Identities, user("decoy@x.test")...)
 		a.Ambiguous = true
 		w.try(a, failed)
@@ -131,7 +143,7 @@ func TestVictimGetsInWhileStrangersAreRefused(t *testing.T) {
 	w.try(login("198.51.100.7", "a@x.test", 2), succeeded)
 	w.try(login("198.51.100.7", "a@x.test", 2), succeeded)
 	for i := range 100 {
-		w.guess(address(i), "a@x.test", uint64(100+i))
+		w.guess(apart(i), "a@x.test", uint64(100+i))
 	}
 	if v := w.try(login("192.0.2.200", "a@x.test", 999), failed); v.LetsThrough() {
 		t.Error("a further stranger was let through")

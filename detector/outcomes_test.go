@@ -53,7 +53,7 @@ func TestOutcomesThatAreNoFailureWeighLess(t *testing.T) {
 
 func TestTakeoverIsReported(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, strictly)
+	w := newWorld(t, patient())
 	for i := range 8 {
 		w.guess("192.0.2.1", fmt.Sprintf("u%d@x.test", i), 1)
 	}

@@ -65,8 +65,8 @@ func TestUndeclaredProxyDoesNotLockEverybodyOut(t *testing.T) {
 				through++
 			}
 		}
-		if through != 10 {
-			t.Errorf("%d attempts let through, want 10", through)
+		if through != 4 {
+			t.Errorf("%d attempts let through, want the 4 first contacts of any source", through)
 		}
 	})
 }

@@ -93,4 +93,16 @@ func (w *world) guesses(ip, name string, from, n uint64) (through int) {
 	return through
 }
 
+// patient is a site that judges nobody by first contacts, for what is limited
+// otherwise.
+func patient() config.Site {
+	return config.Site{Mode: config.ModeEnforce, Thresholds: config.Thresholds{
+		Contacts: config.Rate{N: 1000, Window: config.Duration(24 * time.Hour)},
+	}}
+}
+
+// apart is address i of a network of its own, IPv4 /24 and up.
+func apart(i int) string { return fmt.Sprintf("%d.%d.%d.9", 20+i>>16, i>>8&255, i&255) }
+
+// address is address i of a few networks.
 func address(i int) string { return fmt.Sprintf("203.0.%d.%d", 113+i/200, 1+i%200) }

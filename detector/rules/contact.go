@@ -18,12 +18,16 @@ const (
 	ContactSucceeded = -1.93
 	// ContactFloor is the most credit that can be saved up.
 	ContactFloor = -2.2
+
+	// contactSlack is the share of the limit that may be missing, up to half a
+	// contact: what fades while a list is tried, an hour and a half of the
+	// half-life of six for each tenth, must not let one more through.
+	contactSlack = 0.05
 )
 
 // Contact fires when the sum of first contacts has reached limit.
 func Contact(sum, limit float64, axis config.Axis, rate config.Rate) Detection {
-	// What fades within minutes must not let one more through.
-	if sum+0.05*limit < limit {
+	if sum+min(contactSlack*limit, 0.5) < limit {
 		return Detection{}
 	}
 	return Detection{
