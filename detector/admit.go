@@ -66,7 +66,6 @@ type admission struct {
 	due     rules.Detection // it fired, and its answer is delay
 	lenient bool
 
-	keys     [2]evidence.Key
 	keySpace [2]evidence.Key
 }
 

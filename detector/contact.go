@@ -45,8 +45,9 @@ func (c *admission) contactFailed() {
 		e.contact.Add(c.now, contactFade, rules.ContactFailed, rules.ContactFloor)
 	})
 	tag := r.source.Tag()
-	for _, key := range c.contactNetworks() {
-		c.m.networks.Update(key, c.now, func(n *networkEvidence, _ bool) {
+	keys, n := c.contactNetworks()
+	for i := range n {
+		c.m.networks.Update(keys[i], c.now, func(n *networkEvidence, _ bool) {
 			n.contact.Add(c.now, contactFade, rules.ContactFailed, rules.ContactFloor)
 			n.sources.Add(tag)
 		})
@@ -60,8 +61,9 @@ func (c *admission) contactSucceeded(credit float64) {
 		e.age(c.now)
 		e.contact.Add(c.now, contactFade, credit, rules.ContactFloor)
 	})
-	for _, key := range c.contactNetworks() {
-		c.m.networks.Update(key, c.now, func(n *networkEvidence, _ bool) {
+	keys, n := c.contactNetworks()
+	for i := range n {
+		c.m.networks.Update(keys[i], c.now, func(n *networkEvidence, _ bool) {
 			n.contact.Add(c.now, contactFade, credit, rules.ContactFloor)
 		})
 	}
@@ -70,23 +72,24 @@ func (c *admission) contactSucceeded(credit float64) {
 // contactNetworks are the networks that first contacts count for: the network
 // around the source, and the provider if it rents out servers. Providers of
 // homes and phones are never judged by the contacts of a few.
-func (c *admission) contactNetworks() []evidence.Key {
-	keys := append(c.keys[:0:2], c.a.reserved.network)
+func (c *admission) contactNetworks() (keys [len(networkContacts)]evidence.Key, n int) {
+	keys[0], n = c.a.reserved.network, 1
 	if c.a.Source.ASN != 0 && c.a.Source.Listed() {
-		keys = append(keys, c.m.hasher.Number(c.site.id, axisProvider, uint64(c.a.Source.ASN)))
+		keys[1], n = c.m.hasher.Number(c.site.id, axisProvider, uint64(c.a.Source.ASN)), 2
 	}
-	return keys
+	return keys, n
 }
 
 // contactNetwork asks whether the network of a stranger has made too many first
 // contacts that failed, from several of its sources.
 func (c *admission) contactNetwork() (fired rules.Detection) {
-	n := c.thresholds().Contacts.N
-	for i, key := range c.contactNetworks() {
-		limit := float64(n) * networkContacts[i]
-		c.m.networks.View(key, func(e *networkEvidence) {
+	rate := c.thresholds().Contacts
+	keys, n := c.contactNetworks()
+	for i := range n {
+		limit := float64(rate.N) * networkContacts[i]
+		c.m.networks.View(keys[i], func(e *networkEvidence) {
 			if e.sources.Distinct() >= networkSources {
-				fired = rules.Contact(e.contact.Value(c.now, contactFade), limit, config.AxisPrefix, c.p.thresholds.Contacts)
+				fired = rules.Contact(e.contact.Value(c.now, contactFade), limit, config.AxisPrefix, rate)
 			}
 		})
 		if fired.Fired() {

@@ -90,7 +90,7 @@ func (c *admission) sentAgain() (again bool) {
 // afresh, and who came is familiar to the account from now on.
 func (c *admission) enter(account *accountReservation) {
 	r := &c.a.reserved
-	c.loggedIn(account)
+	aged := c.loggedIn(account)
 	c.m.pairs.View(account.pair, func(e *pairEvidence) {
 		*e = pairEvidence{met: e.met, entered: e.entered, with: e.with}
 	})
@@ -103,6 +103,9 @@ func (c *admission) enter(account *accountReservation) {
 	c.m.sources.Update(r.source, c.now, func(e *sourceEvidence, _ bool) {
 		e.age(c.now)
 		e.entered.Add(account.hash())
+		if aged {
+			e.resident = c.now
+		}
 	})
 	c.site.peers.login(&c.a.Source, account.hash())
 }

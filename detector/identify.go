@@ -67,7 +67,9 @@ func (c *admission) identify() {
 		}
 	}
 	c.recogniseClient()
-	r.class, r.group = c.networkOf()
+	if r.standing == stranger { // nobody else is judged by it
+		r.class, r.group = c.networkOf()
+	}
 }
 
 // reservationFor finds the keys of an account. Its pair is that of account and

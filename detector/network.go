@@ -97,9 +97,7 @@ func (c *admission) networkEntered(account uint64) {
 	note := func(key evidence.Key) {
 		c.m.networks.Update(key, c.now, func(n *networkEvidence, _ bool) { n.entered.Add(account) })
 	}
-	shared := false
-	c.m.sources.View(r.source, func(e *sourceEvidence) { shared = e.entered.Estimate() > sharedAccounts })
-	if shared {
+	if r.who.shared {
 		note(r.source)
 	}
 	note(r.network)

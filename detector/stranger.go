@@ -133,8 +133,9 @@ func (c *admission) strangerFailed() (begins bool) {
 	return c.site.surge.failed(c.now, r.group, r.surgeAccount(), r.surgeSource())
 }
 
-// loggedIn notes a login on a confirmed route for all that judges strangers.
-func (c *admission) loggedIn(account *accountReservation) {
+// loggedIn notes a login on a confirmed route for all that judges strangers, and
+// reports whether the account is old enough to speak for where it comes from.
+func (c *admission) loggedIn(account *accountReservation) (aged bool) {
 	r := &c.a.reserved
 	c.site.surge.login(c.now)
 	first, missed := c.meets(account, false)
@@ -146,9 +147,9 @@ func (c *admission) loggedIn(account *accountReservation) {
 		c.networkForgives()
 	}
 	if first && r.standing < familiar && !account.aged && c.suspect() {
-		return
+		return false
 	}
-	credit, aged := false, false
+	credit := false
 	who, age := &r.who, c.site.surge.age(c.now)
 	c.m.histories.Update(account.account, c.now, func(h *accountHistory, _ bool) {
 		aged = h.aged(c.now, age)
@@ -160,8 +161,8 @@ func (c *admission) loggedIn(account *accountReservation) {
 	}
 	if aged {
 		c.networkEntered(account.hash())
-		c.m.sources.Update(r.source, c.now, func(e *sourceEvidence, _ bool) { e.resident = c.now })
 	}
+	return aged
 }
 
 // suspect reports whether the source has failed for several accounts at first
