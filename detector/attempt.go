@@ -127,6 +127,8 @@ type reservation struct {
 	held          bool // something is reserved
 	repeat        bool // the same wrong credential as before: nothing is charged
 	who           visitor
+	doubted       bool // the client behaves like a stolen cookie
+	guesser       bool // … because it guesses
 	group         surgeGroup
 	standing      familiarity // how well the first account knows who comes
 	resident      bool        // aged accounts log in from the source

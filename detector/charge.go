@@ -33,7 +33,7 @@ func (c *admission) chargePair(account *accountReservation) (fired rules.Detecti
 }
 
 func (c *admission) pairRate() config.Rate {
-	if c.a.reserved.vouched {
+	if r := &c.a.reserved; r.familiar && !r.guesser {
 		return c.p.thresholds.Device
 	}
 	return c.p.thresholds.Pair

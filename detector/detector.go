@@ -35,6 +35,7 @@ type memory struct {
 	histories *evidence.Table[accountHistory]
 	networks  *evidence.Table[networkEvidence]
 	floods    *evidence.Table[floodEvidence]
+	devices   *Devices
 	ladder    *sanction.Ladder
 	limits    *evidence.LimitStore
 }
@@ -86,7 +87,7 @@ func newMemory(maxTracked int, old *memory, clock func() time.Time) (*memory, er
 	} else {
 		m.hasher = old.hasher
 	}
-	var errs [8]error
+	var errs [9]error
 	m.ladder, errs[0] = sanction.NewLadder(maxTracked)
 	m.sources, errs[1] = evidence.NewTable(maxTracked, rankSource)
 	m.accounts, errs[2] = evidence.NewTable(maxTracked, rankAccount)
@@ -94,6 +95,7 @@ func newMemory(maxTracked int, old *memory, clock func() time.Time) (*memory, er
 	m.histories, errs[5] = evidence.NewTable(max(maxTracked/2, 1), rankHistory)
 	m.networks, errs[6] = evidence.NewTable(max(maxTracked/4, 1), rankNetwork)
 	m.floods, errs[7] = evidence.NewTable(max(maxTracked/8, 1), rankFlood)
+	m.devices, errs[8] = NewDevices(max(maxTracked/4, 1))
 	m.limits, errs[4] = evidence.NewLimitStore(maxTracked, m.hasher, clock)
 	if err := errors.Join(errs[:]...); err != nil {
 		return nil, err
@@ -107,6 +109,7 @@ func newMemory(maxTracked int, old *memory, clock func() time.Time) (*memory, er
 		m.histories.Transfer(old.histories, now)
 		m.networks.Transfer(old.networks, now)
 		m.floods.Transfer(old.floods, now)
+		m.devices.table.Transfer(old.devices.table, now)
 	}
 	return m, nil
 }
@@ -138,14 +141,16 @@ func (d *Detector) Memory() Memory {
 			"source": m.sources.Len(), "account": m.accounts.Len(), "pair": m.pairs.Len(),
 			"sanction": m.ladder.Len(), "limit": limits.Len,
 			"history": m.histories.Len(), "network": m.networks.Len(), "flood": m.floods.Len(),
+			"device": m.devices.table.Len(),
 		},
 		Evictions: map[string]uint64{
 			"source": m.sources.Evictions(), "account": m.accounts.Evictions(), "pair": m.pairs.Evictions(),
 			"sanction": m.ladder.Evictions(), "limit": limits.Evictions,
 			"history": m.histories.Evictions(), "network": m.networks.Evictions(), "flood": m.floods.Evictions(),
+			"device": m.devices.table.Evictions(),
 		},
 		Bytes: m.sources.Bytes() + m.accounts.Bytes() + m.pairs.Bytes() + m.ladder.Bytes() + limits.Bytes +
-			m.histories.Bytes() + m.networks.Bytes() + m.floods.Bytes(),
+			m.histories.Bytes() + m.networks.Bytes() + m.floods.Bytes() + m.devices.table.Bytes(),
 	}
 	d.asideMemory(&told)
 	return told

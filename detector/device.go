@@ -1,8 +1,6 @@
 package detector
 
 import (
-	"net/netip"
-
 	"github.com/doorward/doorward/detector/evidence"
 )
 
@@ -76,23 +74,9 @@ func (m *memory) deviceKey(site *Site, client uint64) evidence.Key {
 	return m.hasher.ClientPair(site.id, [16]byte{}, client)
 }
 
-// DevicePrefix is the network that counts as one place of a client: a /24, and
-// of IPv6 a /48, because a telephone gets another /64 at every mast.
-func DevicePrefix(addr netip.Addr) netip.Prefix {
-	addr = addr.Unmap()
-	bits := 48
-	if addr.Is4() {
-		bits = 24
-	}
-	p, err := addr.Prefix(bits)
-	if err != nil {
-		return netip.Prefix{}
-	}
-	return p
-}
-
 // Tries notes an attempt that a client makes, before it is decided on. prefix is
-// the tag of the key of its DevicePrefix, country its ISO code or zero when it is
+// the tag of the key of the network around it (IPv4 /24, IPv6 /48, because a
+// telephone gets another /64 at every mast), country its ISO code or zero when it is
 // not known. Clients that never logged in are not noted.
 func (d *Devices) Tries(now evidence.Seconds, client evidence.Key, prefix uint32, country [2]byte) {
 	d.table.View(client, func(e *deviceEvidence) {
@@ -159,19 +143,28 @@ func toFront[T comparable](list []T, what T) {
 }
 
 // Trusted reports whether a client is fully familiar to the accounts it is known
-// for. Else it is half familiar: it keeps half of its own budget, and stands
-// under the sanctions on its source like anybody. A client that is not
-// remembered is not trusted.
-func (d *Devices) Trusted(now evidence.Seconds, client evidence.Key) (trusted bool) {
-	d.table.View(client, func(e *deviceEvidence) { trusted = e.trusted(now) })
-	return trusted
+// for. Else it is half familiar. Of a client that is not remembered nothing
+// speaks against it: suspects are forgotten last.
+func (d *Devices) Trusted(now evidence.Seconds, client evidence.Key) bool {
+	doubted, _ := d.doubts(now, client)
+	return !doubted
+}
+
+// doubts reports whether a client is half familiar only, and whether because of
+// the wrong passwords that come from it.
+func (d *Devices) doubts(now evidence.Seconds, client evidence.Key) (doubted, guesser bool) {
+	d.table.View(client, func(e *deviceEvidence) {
+		doubted, guesser = !e.trusted(now), e.guessing(now)
+	})
+	return doubted, guesser
 }
 
 // Knows reports whether the account is among the last that the client logged in
-// to.
+// to, as far as the client is remembered.
 func (d *Devices) Knows(client evidence.Key, account uint32) (knows bool) {
-	account = max(account, 1)
+	account, knows = max(account, 1), true
 	d.table.View(client, func(e *deviceEvidence) {
+		knows = false
 		for _, known := range e.accounts {
 			knows = knows || known == account
 		}
@@ -179,13 +172,46 @@ func (d *Devices) Knows(client evidence.Key, account uint32) (knows bool) {
 	return knows
 }
 
-// stats are what the table holds, forgot and takes, for metrics and status.
-func (d *Devices) stats() (length int, evictions uint64, bytes int64) {
-	return d.table.Len(), d.table.Evictions(), d.table.Bytes()
+// deviceTries notes the attempt of a client that keeps cookies and reports
+// whether it behaves like a stolen cookie, and whether because it guesses.
+func (c *admission) deviceTries() (doubted, guesser bool) {
+	if c.a.Client == 0 {
+		return false, false
+	}
+	key := c.m.deviceKey(c.site, c.a.Client)
+	c.m.devices.Tries(c.now, key, c.a.reserved.who.network, c.a.Source.Country)
+	return c.m.devices.doubts(c.now, key)
+}
+
+// deviceKnows reports whether the client is still known for the account.
+func (c *admission) deviceKnows(account evidence.Key) bool {
+	return c.m.devices.Knows(c.m.deviceKey(c.site, c.a.Client), account.Tag())
+}
+
+// deviceFailed notes a wrong password of a client that an account knows.
+func (c *admission) deviceFailed() {
+	r := &c.a.reserved
+	for i := range r.n {
+		if a := &r.accounts[i]; a.standing == known {
+			c.m.devices.Failed(c.now, c.m.deviceKey(c.site, c.a.Client), a.account.Tag(), r.tag)
+		}
+	}
+}
+
+// deviceEntered notes a login of a client that keeps cookies.
+func (c *admission) deviceEntered(account *accountReservation) {
+	if c.a.Client != 0 {
+		c.m.devices.Entered(c.now, c.m.deviceKey(c.site, c.a.Client), account.account.Tag(), c.a.Source.Country)
+	}
 }
 
 func (e *deviceEvidence) trusted(now evidence.Seconds) bool {
-	return now >= e.until && (e.wrong() < maxDeviceGuesses || now >= e.guessed+deviceQuiet)
+	return now >= e.until && !e.guessing(now)
+}
+
+// guessing reports whether too many wrong passwords came from the client.
+func (e *deviceEvidence) guessing(now evidence.Seconds) bool {
+	return e.wrong() >= maxDeviceGuesses && now < e.guessed+deviceQuiet
 }
 
 // wrong is how many guesses are remembered.

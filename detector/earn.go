@@ -107,6 +107,7 @@ func (c *admission) enter(account *accountReservation) {
 			e.resident = c.now
 		}
 	})
+	c.deviceEntered(account)
 	c.site.peers.login(&c.a.Source, account.hash())
 }
 

@@ -57,6 +57,7 @@ func (c *admission) identify() {
 	r.source = c.m.sourceKey(c.site, a.Source.Addr)
 	r.n = 0
 	c.describeVisitor()
+	r.doubted, r.guesser = c.deviceTries()
 	for i, id := range a.Identities {
 		if a.Crowd || i == recognize.MaxIdentities || id.Empty() {
 			break
@@ -81,6 +82,9 @@ func (c *admission) reservationFor(name [16]byte) accountReservation {
 	c.m.histories.View(account.account, func(h *accountHistory) {
 		account.standing, account.aged = h.knows(c.now, &c.a.reserved.who), h.aged(c.now, c.site.surge.age(c.now))
 	})
+	if account.standing == known && !c.deviceKnows(account.account) {
+		account.standing = acquainted
+	}
 	account.familiar = account.standing >= familiar
 	if account.standing == known {
 		account.pair = c.m.hasher.ClientPair(c.site.id, name, c.a.Client)
@@ -94,7 +98,10 @@ func (c *admission) reservationFor(name [16]byte) accountReservation {
 // share it: behind a carrier's address everybody would be familiar to thousands.
 // Nothing vouches for an attempt that may be about another account than the one
 // that can be read. An account that is younger than a week vouches for no
-// address: an attacker makes one to get past what his address has earned (H9).
+// address: an attacker makes one to get past what his address has earned (H9). A
+// client that behaves like a stolen cookie is half familiar: no stranger, and
+// not told apart from its address either; and one that guesses has no more
+// guesses a day than an address has (H17).
 func (c *admission) recogniseClient() {
 	r := &c.a.reserved
 	if r.n == 0 {
@@ -106,7 +113,10 @@ func (c *admission) recogniseClient() {
 		return
 	}
 	r.familiar = r.standing >= familiar
-	r.vouched = r.standing == known || r.familiar && r.accounts[0].aged
+	r.vouched = r.familiar && (r.accounts[0].aged || r.standing == known)
+	if r.standing == known && r.doubted {
+		r.vouched = false
+	}
 }
 
 // sharedAccounts is how many accounts may log in from an address before it is

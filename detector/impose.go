@@ -44,8 +44,8 @@ func (c *admission) refuse(fired rules.Detection) Verdict {
 		}
 		c.impose(&v, c.a.reserved.source, terms)
 	case config.AxisPair:
-		if c.a.reserved.vouched {
-			v.Until = c.time.Add(c.p.thresholds.Device.Window.Std())
+		if c.a.reserved.familiar {
+			v.Until = c.time.Add(fired.Window)
 			break
 		}
 		terms.Classes = sanction.Login

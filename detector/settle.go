@@ -163,6 +163,7 @@ func (c *admission) failed(sure bool) (attack bool) {
 		return false
 	}
 	if r.guess {
+		c.deviceFailed()
 		attack = c.strangerFailed()
 	}
 	if r.repeat {

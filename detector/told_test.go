@@ -8,7 +8,9 @@ import (
 )
 
 func lines(policies ...config.Policy) config.Site {
-	return config.Site{Name: "shop.test", Mode: config.ModeEnforce, Policies: policies}
+	site := patient()
+	site.Name, site.Policies = "shop.test", policies
+	return site
 }
 
 func TestDelayDoublesBeyondTheThresholdAndRefusesNobody(t *testing.T) {
