@@ -11,14 +11,18 @@ import (
 // earlier and now and then takes a stranger for a known one; the more was
 // added the more often, so each half takes a budget of insertions only. When
 // the budget is used up before the period is over, the halves change places
-// early and Spent tells so: a rule that rests on the filter has no evidence
-// then, rather than evidence against everybody.
+// early and Spent tells so: what was added first is forgotten first, and a rule
+// that rests on the filter lacks evidence, rather than having it against everybody.
 //
-// With a budget of one hash per 16 bits and four probes one stranger in 420 is
-// taken for known at the very end of a half, one in 2,000 on average.
+// With a budget of one hash per 16 bits and four probes a full half takes one
+// stranger in 420 for known, one that fills evenly one in 2,000 on average. Both
+// halves are asked, so beyond the budget it is up to one in 210.
 //
-// The memory is allocated at the first Add and never grows. Filter is safe for
-// concurrent use; two adds at once may both report new.
+// The memory of a half is allocated when it is first written, anew each time the
+// halves change places, and there are never more than two. Time that runs
+// backwards forgets nothing. Filter is safe for concurrent use; two adds at once
+// may both report new, and a hash that is added just when the halves change
+// places may stay for less than a period.
 type Filter struct {
 	words  int // of each half, a power of two
 	budget uint32
@@ -53,12 +57,14 @@ func (f *Filter) Add(hash uint64, now Seconds) (fresh bool) {
 	known := f.Has(hash, now)
 	h := f.current(now)
 	bits := *h.bits.Load()
+	if known && f.holds(bits, hash) {
+		return false
+	}
+	// What only the other half knows takes bits of this one, too, and is paid for.
+	h.n.Add(1)
 	for i := range uint64(4) {
 		word, bit := f.place(hash, i)
 		bits[word].Or(bit)
-	}
-	if !known {
-		h.n.Add(1)
 	}
 	return !known
 }
@@ -92,7 +98,7 @@ func (f *Filter) holds(bits []atomic.Uint64, hash uint64) bool {
 // place is where probe i of a hash stands (double hashing: Kirsch and
 // Mitzenmacher, "Less hashing, same performance", 2006).
 func (f *Filter) place(hash, i uint64) (word int, bit uint64) {
-	hash *= 0x9e3779b97f4a7c15
+	hash = (hash ^ hash>>32) * 0x9e3779b97f4a7c15
 	at := hash>>32 + i*(hash|1)
 	at ^= at >> 29
 	return int(at>>6) & (f.words - 1), 1 << (at & 63)
@@ -130,8 +136,8 @@ func (f *Filter) lasts(h *filterHalf, now Seconds) bool {
 	return h.bits.Load() != nil && h.n.Load() < f.budget && uint64(now) < uint64(h.begun.Load())+uint64(f.period)
 }
 
-// Spent reports whether the halves changed places early: more was added in a
-// period than the filter is made for.
+// Spent is how often the halves changed places early: more was added in a period
+// than the filter is made for.
 func (f *Filter) Spent() int { return int(f.early.Load()) }
 
 // Bytes is the memory of both halves.

@@ -8,9 +8,10 @@ import (
 // Popular counts for how many different names a password tag was tried: a
 // count-min sketch (Cormode and Muthukrishnan, 2005) with the conservative
 // update of Estan and Varghese (2002), guarded by a Filter over pairs of tag and
-// name so that a name counts once. It may count too high, never too low, by
-// what shares all four cells; with the budget of the guard that is below one on
-// average.
+// name so that a name counts once. It counts too high by what shares all four
+// cells, which with the budget of the guard is less than half a name on average;
+// and too low by the one name in some hundred that the guard takes for counted.
+// Beyond the budget the guard forgets early, and names count again.
 //
 // It takes and keeps keyed tags only, in memory, for one to two periods. Safe
 // for concurrent use: two adds of one tag at the same instant may count as one.
