@@ -16,7 +16,7 @@ type accountHistory struct {
 	born     evidence.Seconds
 	last     evidence.Seconds
 	barred   evidence.Seconds // until then a login earns nothing for its source
-	credited evidence.Seconds // when the day began in which sources is counted
+	credited evidence.Seconds // on the day of which credits is counted
 	credits  evidence.Tags4   // sources the account gave credit to that day
 }
 
@@ -97,7 +97,7 @@ func (h *accountHistory) credit(now, siteAge evidence.Seconds, source uint32) bo
 	if !h.aged(now, siteAge) {
 		return false
 	}
-	if now >= h.credited+day {
+	if now/day != h.credited/day { // whole days, as first contacts
 		h.credited = now
 		h.credits.Clear()
 	}

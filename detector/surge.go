@@ -187,6 +187,9 @@ func (g surgeGroup) threshold() float64 {
 func (s *surge) arrive(now evidence.Seconds, g surgeGroup, account, source uint64) (attack bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	// Before the arrival counts: the one that comes when all is over must not
+	// prolong it.
+	attack = s.attacked(now)
 	newAccount, newSource := s.arrived.Add(account, now), s.arrived.Add(source, now)
 	if newAccount && (newSource || g == surgeResident) {
 		t := &s.groups[g]
@@ -196,7 +199,7 @@ func (s *surge) arrive(now evidence.Seconds, g surgeGroup, account, source uint6
 			t.stay.Event(now, s.expected(g, &t.arrivals, now), surgeFactor, 2*surgeSum)
 		}
 	}
-	return s.attacked(now)
+	return attack
 }
 
 // attacked reports whether the mode holds, and ends it when it is over.
