@@ -83,7 +83,7 @@ func noted(list []incident.Account) []event.IncidentAccount {
 
 // incidents returns the incidents of every site, those that are open first.
 func (s *state) incidents(accounts int) []incident.Record {
-	list := []incident.Record{}
+	list := make([]incident.Record, 0, 2*incident.MaxOpen)
 	for site, w := range s.watches.all() {
 		list = append(list, w.incidents.List(site, accounts)...)
 	}

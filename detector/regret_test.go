@@ -113,6 +113,14 @@ func TestRuleThatHurtsOwnersIsSoftened(t *testing.T) {
 		return w.try(login("198.51.100.200", "late@x.test", 1), failed).Answer
 	}
 	w := newWorld(t, patient())
+	for i := range 18 {
+		refusedOwner(w, i%9, i)
+		w.now = w.now.Add(-time.Hour)
+	}
+	if got := regrets(w)["credential_stuffing"]; got.Softened || got.Today == 0 {
+		t.Fatalf("%+v, want nine owners not to be enough", got)
+	}
+	w = newWorld(t, patient())
 	owners(w)
 	if got := regrets(w)["credential_stuffing"]; !got.Softened || got.Today < 10 {
 		t.Fatalf("%+v, want it softened", got)

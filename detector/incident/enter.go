@@ -160,6 +160,33 @@ func (b *Book) unlink(c *campaign) {
 
 // add counts one sighting.
 func (c *campaign) add(b *Book, s *Sighting) {
+	c.count(s)
+	if s.Account.IsZero() {
+		return
+	}
+	c.allAt.add(binary.LittleEndian.Uint64(s.Account[:8]))
+	a := c.accounts[s.Account]
+	if a == nil {
+		if a = b.list(c, s); a == nil {
+			return
+		}
+	}
+	source := evidence.SourcePrefix(s.Source)
+	attacker := c.attacks(source, s)
+	if s.Name != "" && (a.name == "" || s.Succeeded) {
+		a.name = s.Name
+	}
+	entered := s.vital() && c.detection != RiseOfFailures && (attacker || s.Known && a.underAttack())
+	if entered && !a.compromised {
+		a.compromised = true
+		c.fresh = append(c.fresh, s.Account)
+	}
+	a.attempts++
+	a.several = a.several || a.from != source
+}
+
+// count counts a sighting of any account.
+func (c *campaign) count(s *Sighting) {
 	c.attempts++
 	c.news = true
 	if s.Time.After(c.last) {
@@ -177,27 +204,6 @@ func (c *campaign) add(b *Book, s *Sighting) {
 	if s.opens() {
 		c.detections[s.Detection] = true
 	}
-	if s.Account.IsZero() {
-		return
-	}
-	c.allAt.add(binary.LittleEndian.Uint64(s.Account[:8]))
-	a := c.accounts[s.Account]
-	if a == nil {
-		if a = b.list(c, s); a == nil {
-			return
-		}
-	}
-	source := evidence.SourcePrefix(s.Source)
-	attacker := c.attacks(source, s)
-	if s.Name != "" && (a.name == "" || s.Succeeded) {
-		a.name = s.Name
-	}
-	if s.vital() && !a.compromised && (attacker || s.Known && a.underAttack()) && c.detection != RiseOfFailures {
-		a.compromised = true
-		c.fresh = append(c.fresh, s.Account)
-	}
-	a.attempts++
-	a.several = a.several || a.from != source
 }
 
 // attacks reports whether the source is one of those that attack. In an attack on

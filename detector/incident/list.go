@@ -1,6 +1,7 @@
 package incident
 
 import (
+	"maps"
 	"net/netip"
 	"slices"
 
@@ -9,7 +10,7 @@ import (
 )
 
 // List returns the open incidents and then those that have ended, the latest
-// first of both, with at most accounts accounts and sources each.
+// first of both. Each names at most so many accounts, and so many sources.
 func (b *Book) List(site string, accounts int) []Record {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -53,9 +54,5 @@ func (b *Book) About(site string, addr netip.Addr, pseudonyms map[string]bool, i
 func (b *Book) Counts() (open int, opened map[config.Detection]uint64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	opened = make(map[config.Detection]uint64, len(b.opened))
-	for d, n := range b.opened {
-		opened[d] = n
-	}
-	return len(b.open), opened
+	return len(b.open), maps.Clone(b.opened)
 }
