@@ -30,6 +30,10 @@ type Policy struct {
 	For Duration `json:"for,omitempty"`
 }
 
+// ownClass are the detections that speak about a class of their own, besides
+// which they refuse nothing.
+var ownClass = map[Detection]Class{"reset_flood": ClassReset, "code_guessing": ClassMFA}
+
 // ObserveWord stands in an `on` line in front of the answer, or in its place.
 const ObserveWord = "observe"
 
@@ -81,7 +85,8 @@ func (p Policy) Validate(lists []string) error {
 	if isDetection && p.Class == ClassAll {
 		errs = append(errs, errors.New("a detection refuses login and signup only; write one of them, or leave the class out (`all` is for address lists)"))
 	}
-	if isDetection && (p.Class == ClassReset || p.Class == ClassMFA) && !p.Observe && !p.Answer.LetsThrough() {
+	if isDetection && (p.Class == ClassReset || p.Class == ClassMFA) && !p.Observe && !p.Answer.LetsThrough() &&
+		ownClass[Detection(p.On)] != p.Class {
 		errs = append(errs, fmt.Errorf("a detection refuses login and signup only; write tag, or a plain limit: `limit %s 10/15m per source`", p.Class))
 	}
 	if p.Answer != "" || !p.Observe {
