@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"bytes"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -84,5 +85,40 @@ func TestShieldStandsInFrontOfTheFirstRouteOnce(t *testing.T) {
 		if n := len(server.Routes[0].MatcherSets[0]); n != 1+min(1, len(first)) {
 			t.Errorf("%s: %d matchers in the first set", name, n)
 		}
+	}
+}
+
+// FuzzReservedHeaders: exactly the names that CGI would read as DOORWARD_… are
+// Doorward's, whatever else a client makes up.
+func FuzzReservedHeaders(f *testing.F) {
+	for _, name := range []string{"Doorward-Verdict", "doorward_risk", "DOORWARD-", "Doorward", "Doorwarden", "X-Doorward-Risk", "ＤOORWARD-X", "doorſard-x", ""} {
+		f.Add(name)
+	}
+	f.Fuzz(func(t *testing.T, name string) {
+		variable := []byte(name)
+		for i, c := range variable {
+			switch {
+			case c == '-':
+				variable[i] = '_'
+			case 'a' <= c && c <= 'z':
+				variable[i] = c - 'a' + 'A'
+			}
+		}
+		if got, want := reserved(name), bytes.HasPrefix(variable, []byte("DOORWARD_")); got != want {
+			t.Errorf("%q: reserved %t, want %t", name, got, want)
+		}
+	})
+}
+
+func TestChallengeIsAnsweredLikeLimitForNow(t *testing.T) {
+	t.Parallel()
+	h, _ := newTestHandler(t, config.Site{Mode: config.ModeEnforce, Policies: []config.Policy{{On: "brute_force", Answer: config.AnswerChallenge}}})
+	w := httptest.NewRecorder()
+	for i := range 11 {
+		w = httptest.NewRecorder()
+		_ = h.ServeHTTP(w, guessOf(i), caddyhttp.HandlerFunc(wrongPassword))
+	}
+	if w.Code != http.StatusTooManyRequests || w.Header().Get("Retry-After") == "" {
+		t.Errorf("%d with Retry-After %q, want 429 and a time", w.Code, w.Header().Get("Retry-After"))
 	}
 }
