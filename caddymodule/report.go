@@ -70,6 +70,9 @@ func (v *visit) event() event.Event {
 		e.Evidence = slices.Concat(v.found.Evidence, v.outcome.Evidence)
 		e.Status = v.status
 	}
+	if v.learned.Triggers != 0 {
+		e.Evidence = append(e.Evidence, v.learned.Words(&v.attempt.Source)...)
+	}
 	if v.learned.Detection != "" {
 		e.Detection, e.Reason = string(v.learned.Detection), v.learned.Reason
 	}

@@ -65,6 +65,7 @@ func newVisit(h *Handler, r *http.Request, found recognize.Credentials, now time
 		Time: now, Kind: found.Kind, Route: found.Route, Path: r.URL.Path, Declared: found.Declared != nil,
 		Served: found.Served, Guesses: found.Guesses, Crowd: found.Crowd,
 		Source:     sourceOf(r, h.strict, state.lists.Load()),
+		UserAgent:  detector.AgentTag(r.UserAgent()),
 		Identities: found.Identities, Ambiguous: found.Ambiguous, Confidence: found.Confidence,
 		Uninspectable: found.Uninspectable,
 		Basic:         found.Format == recognize.FormatBasic || found.Format == recognize.FormatDigest,

@@ -9,6 +9,7 @@ import (
 	"github.com/doorward/doorward/detector/evidence"
 	"github.com/doorward/doorward/detector/identity"
 	"github.com/doorward/doorward/detector/recognize"
+	"github.com/doorward/doorward/detector/risk"
 	"github.com/doorward/doorward/detector/rules"
 )
 
@@ -225,6 +226,8 @@ type Settlement struct {
 	Reason string
 	// Score is the takeover risk, 0 to 1.
 	Score float64
+	// Triggers are what it is made of, see Words.
+	Triggers risk.Triggers
 	// Repeat tells that the same credentials succeeded just before (Basic,
 	// Digest): no login to speak of.
 	Repeat bool

@@ -20,7 +20,7 @@ const basicWindow = evidence.Seconds(10 * time.Minute / time.Second)
 // completed reset opens the account; that one was asked for proves nothing.
 func (c *admission) succeeded(o recognize.Outcome) (s Settlement) {
 	r := &c.a.reserved
-	s.Score = c.score()
+	s.Score, s.Triggers = c.score()
 	if r.signup {
 		r.held = false // an account was created: that is what is counted
 		c.signedUp()
@@ -44,11 +44,13 @@ func (c *admission) succeeded(o recognize.Outcome) (s Settlement) {
 	if s.Repeat || !earns {
 		return s
 	}
-	c.enter(&r.accounts[0])
+	c.enter(&r.accounts[0], s.Score)
 	s.Seen, s.Entered = true, true
+	if s.Score >= risk.Unusual {
+		c.site.unusual.Add(r.visitorHash(), c.now)
+	}
 	if s.Score >= risk.Takeover {
-		s.Detection = config.Takeover
-		s.Reason = "a login succeeded after many failures for this account or from this source"
+		c.takeover(&s)
 	}
 	return s
 }
@@ -88,9 +90,9 @@ func (c *admission) sentAgain() (again bool) {
 
 // enter lets a login on a confirmed route earn what it may: the pair begins
 // afresh, and who came is familiar to the account from now on.
-func (c *admission) enter(account *accountReservation) {
+func (c *admission) enter(account *accountReservation, score float64) {
 	r := &c.a.reserved
-	aged := c.loggedIn(account)
+	aged := c.loggedIn(account, score)
 	c.m.pairs.View(account.pair, func(e *pairEvidence) {
 		*e = pairEvidence{met: e.met, entered: e.entered, with: e.with}
 	})

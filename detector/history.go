@@ -4,6 +4,7 @@ import (
 	"net/netip"
 
 	"github.com/doorward/doorward/detector/evidence"
+	"github.com/doorward/doorward/detector/risk"
 )
 
 // accountHistory is from where an account was logged in to: keyed tags of the
@@ -18,6 +19,7 @@ type accountHistory struct {
 	barred   evidence.Seconds // until then a login earns nothing for its source
 	credited evidence.Seconds // on the day of which credits is counted
 	credits  evidence.Tags4   // sources the account gave credit to that day
+	habits   accountHabits
 }
 
 // familiarFor is how long after its last login an account knows its clients
@@ -56,12 +58,17 @@ func (h *accountHistory) knows(now evidence.Seconds, who *visitor) familiarity {
 	return stranger
 }
 
-// enter notes a login.
-func (h *accountHistory) enter(now evidence.Seconds, who *visitor) {
+// enter notes a login. One that earns nothing teaches what the account's logins
+// look like, so that it is told once, and makes nobody familiar.
+func (h *accountHistory) enter(now evidence.Seconds, who *visitor, earns bool) {
 	if h.last == 0 || now >= h.last+familiarFor {
-		*h = accountHistory{born: now}
+		*h = accountHistory{born: now, barred: h.barred}
 	}
 	h.last = max(now, h.last)
+	h.habits.enter(who)
+	if !earns {
+		return
+	}
 	if who.client != 0 {
 		h.clients.Add(who.client)
 	}
@@ -76,6 +83,24 @@ func (h *accountHistory) revoke() {
 	h.clients.Clear()
 	h.sources.Clear()
 	h.networks.Clear()
+	h.habits = accountHabits{}
+}
+
+// barredFor is how long an account earns nothing for whom it does not know,
+// after a login of such a one that looked like a takeover (H9).
+const barredFor evidence.Seconds = 7 * 24 * 3600
+
+// bars reports whether a login earns nothing because it, or one before it,
+// looked like a takeover. Who is known to the account is not concerned: the
+// owner must not be the one who pays.
+func (h *accountHistory) bars(now evidence.Seconds, score float64, standing familiarity) bool {
+	if standing >= familiar {
+		return false
+	}
+	if score >= risk.Takeover {
+		h.barred = now + barredFor
+	}
+	return now < h.barred
 }
 
 // agedAfter is how long after its first login an account may speak for others:
@@ -119,6 +144,10 @@ func rankHistory(h *accountHistory, now evidence.Seconds) uint32 {
 // visitor is who comes, in tags: what histories remember.
 type visitor struct {
 	client, source, network uint32
+	// provider, agent, country and lists are what habits are made of; 0 is
+	// unknown, or on no list.
+	provider, agent, lists uint32
+	country                uint16
 	// shared tells that more accounts log in from the source than few.
 	shared bool
 }

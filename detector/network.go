@@ -6,7 +6,8 @@ import (
 
 // networkEvidence is what is known of where strangers come from: one busy
 // source, a network, a provider, an address list, or all networks of which too
-// little is known. It judges strangers only.
+// little is known. It judges strangers only. Countries and browsers have
+// entries, too, of which only the logins count, see habitsEntered.
 type networkEvidence struct {
 	entered evidence.Sketch64 // aged accounts that logged in
 	good    evidence.Decay    // logins of strangers
@@ -15,6 +16,7 @@ type networkEvidence struct {
 	wasted  evidence.Decay    // failures of strangers who solved a challenge
 	contact evidence.Decay    // first contacts, as in sourceEvidence
 	sources evidence.Tags4    // the last sources that failed at first contact
+	logins  evidence.Decay    // logins of aged accounts, once a day and source
 }
 
 // networkFade is the half-life of what strangers of a network do.
@@ -46,7 +48,7 @@ func (n *networkEvidence) wasteful(now evidence.Seconds) bool {
 }
 
 func rankNetwork(n *networkEvidence, now evidence.Seconds) uint32 {
-	return uint32(n.entered.Estimate()) + uint32(max(n.contact.Value(now, contactFade), 0)) + uint32(n.bad.Value(now, networkFade))
+	return uint32(n.entered.Estimate()) + uint32(n.logins.Value(now, habitFade)) + uint32(max(n.contact.Value(now, contactFade), 0)) + uint32(n.bad.Value(now, networkFade))
 }
 
 // The axes of numbers among evidence keys.

@@ -1,17 +1,20 @@
 package detector
 
 import (
+	"strings"
 	"time"
 
 	"github.com/doorward/doorward/config"
 	"github.com/doorward/doorward/detector/evidence"
+	"github.com/doorward/doorward/detector/recognize"
 	"github.com/doorward/doorward/detector/risk"
 )
 
-func (c *admission) score() float64 {
+// score rates the attempt as a takeover, should it succeed, and tells why.
+func (c *admission) score() (float64, risk.Triggers) {
 	r := &c.a.reserved
 	if r.n == 0 || c.a.Kind != config.KindLogin {
-		return 0
+		return 0, 0
 	}
 	signs := risk.Signs{Familiar: r.familiar, Listed: c.a.Source.Listed()}
 	t := &c.p.thresholds
@@ -25,7 +28,14 @@ func (c *admission) score() float64 {
 		signs.SourceFailures = e.fails.Value(c.now, seconds(t.Source.Window)) / fullWeight
 		signs.SourceNames = e.failed.Estimate()
 	})
-	return risk.Score(signs)
+	c.m.histories.View(r.accounts[0].account, func(h *accountHistory) {
+		signs.Habits = h.compare(c.now, &r.who)
+	})
+	if signs.Habits.Logins > 0 {
+		signs.Listed = signs.Habits.List.New
+		c.shares(&signs.Habits)
+	}
+	return risk.Score(signs), signs.Triggers()
 }
 
 // Score rates an attempt as a takeover without learning or counting it: how
@@ -38,5 +48,45 @@ func (d *Detector) Score(now time.Time, p *Policy, site *Site, a *Attempt) float
 	probe := *a
 	c := admission{d: d, m: m, p: p, site: site, a: &probe, time: now, now: evidence.ToSeconds(now), class: a.Kind.Class()}
 	c.identify()
-	return c.score()
+	score, _ := c.score()
+	return score
+}
+
+// Words tells the triggers of a settlement.
+func (s *Settlement) Words(src *Source) []string {
+	at := risk.Where{Provider: src.ASN, Country: src.Country}
+	if len(src.Lists) > 0 {
+		at.List = src.Lists[0]
+	}
+	return s.Triggers.Words(at)
+}
+
+// takeover tells a suspected takeover.
+func (c *admission) takeover(s *Settlement) {
+	s.Detection = config.Takeover
+	s.Reason = "a login that looks like a takeover: " + strings.Join(s.Words(&c.a.Source), ", ")
+}
+
+// Who logs in in an unusual way is remembered for a while: thieves change the
+// password soon (Bursztein et al., "Handcrafting Fraud and Extortion: Manual
+// Account Hijacking in the Wild", IMC 2014).
+const (
+	unusualFor    = evidence.Seconds(30 * time.Minute / time.Second)
+	unusualBudget = 1 << 12 // such logins in that time; more are not remembered
+)
+
+// visitorHash stands for whoever has the same source and browser. The cookie is
+// no part of it: a new client has it only after its login.
+func (r *reservation) visitorHash() uint64 {
+	return r.surgeSource() ^ uint64(r.who.agent)*0x9e3779b97f4a7c15
+}
+
+// passwordChanged reports a password that is changed soon after a login that
+// was unusual, from where that login came.
+func (c *admission) passwordChanged(o recognize.Outcome, s *Settlement) {
+	if o.Confidence < sureEnough || !c.site.unusual.Has(c.a.reserved.visitorHash(), c.now) {
+		return
+	}
+	s.Score, s.Triggers = risk.Takeover, risk.ChangedSoon
+	c.takeover(s)
 }

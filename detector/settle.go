@@ -59,6 +59,9 @@ func (c *admission) settle(o recognize.Outcome) (s Settlement) {
 	default:
 		s = c.settleBy(o)
 	}
+	if c.a.Kind == config.KindPasswordChange && o.Result == recognize.Success {
+		c.passwordChanged(o, &s)
+	}
 	c.decideProbation(o, &s)
 	if !s.Seen {
 		s.Seen = c.d.Seen(c.a)

@@ -28,6 +28,7 @@ type Site struct {
 	popular     *evidence.Popular // wrong passwords by the names they were tried for
 	refusedOnce *evidence.Filter  // credentials that were refused to strangers
 	regrets     regretWatch
+	unusual     *evidence.Filter // who logged in in an unusual way
 
 	policy atomic.Pointer[Policy] // the newest one used, for explanations
 
@@ -100,6 +101,7 @@ func (b *siteBook) add(name string) *Site {
 		name: name, id: maphash.String(siteSeed, name), keys: keys,
 		surge: newSurge(), signups: new(signupWatch),
 		popular: evidence.NewPopular(sprayBudget, day), refusedOnce: evidence.NewFilter(refusedBudget, refusedFor),
+		unusual: evidence.NewFilter(unusualBudget, unusualFor),
 	}
 	b.byName[name] = s
 	return s

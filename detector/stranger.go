@@ -133,9 +133,10 @@ func (c *admission) strangerFailed() (begins bool) {
 	return c.site.surge.failed(c.now, r.group, r.surgeAccount(), r.surgeSource())
 }
 
-// loggedIn notes a login on a confirmed route for all that judges strangers, and
-// reports whether the account is old enough to speak for where it comes from.
-func (c *admission) loggedIn(account *accountReservation) (aged bool) {
+// loggedIn notes a login on a confirmed route, with its score, for all that
+// judges strangers, and reports whether the account is old enough to speak for
+// where it comes from.
+func (c *admission) loggedIn(account *accountReservation, score float64) (aged bool) {
 	r := &c.a.reserved
 	c.site.surge.login(c.now)
 	first, missed := c.meets(account, false)
@@ -152,12 +153,16 @@ func (c *admission) loggedIn(account *accountReservation) (aged bool) {
 	credit := false
 	who, age := &r.who, c.site.surge.age(c.now)
 	c.m.histories.Update(account.account, c.now, func(h *accountHistory, _ bool) {
+		barred := h.bars(c.now, score, r.standing)
 		aged = h.aged(c.now, age)
 		credit = h.credit(c.now, age, who.source)
-		h.enter(c.now, who)
+		h.enter(c.now, who, !barred)
 	})
 	if credit && first {
 		c.contactSucceeded(rules.ContactSucceeded)
+	}
+	if aged && first {
+		c.habitsEntered()
 	}
 	if aged {
 		c.networkEntered(account.hash())
@@ -185,6 +190,7 @@ func (c *admission) describeVisitor() {
 	if c.a.Client != 0 {
 		c.a.reserved.who.client = max(uint32(c.a.Client^c.a.Client>>32), 1)
 	}
+	r.who.describeHabits(c.a)
 	c.m.sources.View(r.source, func(e *sourceEvidence) {
 		c.a.reserved.who.shared = e.entered.Estimate() > sharedAccounts
 		r.resident = e.resident != 0 && c.now < e.resident+familiarFor

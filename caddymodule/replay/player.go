@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"fmt"
-	"hash/maphash"
 	"net/netip"
 	"time"
 
@@ -24,7 +23,6 @@ type Player struct {
 	now      time.Time
 	flights  flights
 	seq      int
-	agents   maphash.Seed
 	most     int // flights
 	// landed is told of every line whose outcome is known, also of those that
 	// were refused. nil: nobody wants to know.
@@ -60,7 +58,7 @@ func New(o Options) (*Player, error) {
 		secret = make([]byte, 32)
 		_, _ = rand.Read(secret) // never fails since Go 1.24
 	}
-	p := &Player{detector: detector.New(), policy: policy, open: o.Open, most: maxFlights, agents: maphash.MakeSeed()}
+	p := &Player{detector: detector.New(), policy: policy, open: o.Open, most: maxFlights}
 	if err := p.detector.Open(o.App.MaxTracked, secret, func() time.Time { return p.now }); err != nil {
 		return nil, err
 	}
@@ -172,9 +170,7 @@ func (p *Player) attempt(l Line) *detector.Attempt {
 	if len(l.Country) == 2 {
 		a.Source.Country = [2]byte{l.Country[0], l.Country[1]}
 	}
-	if l.UserAgent != "" {
-		a.UserAgent = uint32(maphash.String(p.agents, l.UserAgent)) | 1
-	}
+	a.UserAgent = detector.AgentTag(l.UserAgent)
 	if a.Route == "" {
 		a.Route = string(l.Kind)
 	}

@@ -1,0 +1,188 @@
+package detector
+
+import (
+	"hash/maphash"
+	"time"
+
+	"github.com/doorward/doorward/detector/evidence"
+	"github.com/doorward/doorward/detector/risk"
+)
+
+// accountHabits is what an account's logins looked like: tags of the last few
+// providers, browsers, countries and address lists. They rate takeovers and
+// make nobody familiar. 52 bytes for each account that ever logged in.
+type accountHabits struct {
+	providers evidence.Tags4
+	agents    evidence.Tags4
+	countries [4]uint16 // the newest first, 0 is an empty place
+	lists     uint32    // one bit for each list, by its tag
+	logins    uint16    // at most maxHabits
+	listed    bool      // the last login came from a list
+}
+
+// maxHabits is how many logins count: more make nothing more certain (the
+// published implementations keep a hundred for a user).
+const maxHabits = 100
+
+// hurriedWithin is within which time nobody gets to another country.
+const hurriedWithin = evidence.Seconds(time.Hour / time.Second)
+
+// enter notes a login.
+func (h *accountHabits) enter(who *visitor) {
+	h.logins = min(h.logins+1, maxHabits)
+	h.listed = who.lists != 0
+	h.lists |= who.lists
+	if who.provider != 0 {
+		h.providers.Add(who.provider)
+	}
+	if who.agent != 0 {
+		h.agents.Add(who.agent)
+	}
+	if who.country != 0 {
+		h.visit(who.country)
+	}
+}
+
+// visit puts a country in front.
+func (h *accountHabits) visit(country uint16) {
+	last := len(h.countries) - 1
+	for i, c := range h.countries {
+		if c == country {
+			last = i
+			break
+		}
+	}
+	copy(h.countries[1:last+1], h.countries[:last])
+	h.countries[0] = country
+}
+
+func (h *accountHabits) visited(country uint16) bool {
+	for _, c := range h.countries {
+		if c == country {
+			return true
+		}
+	}
+	return false
+}
+
+// compare tells what is new about who comes. What is not known of him, or was
+// never known of the account, is not new.
+func (h *accountHistory) compare(now evidence.Seconds, who *visitor) (s risk.Habits) {
+	habits := &h.habits
+	if h.last == 0 || now >= h.last+familiarFor || habits.logins == 0 {
+		return s
+	}
+	away := now - min(h.last, now)
+	s.Logins = int(habits.logins)
+	s.Away = time.Duration(away) * time.Second
+	s.Network.New = !h.networks.Seen(who.network) && !h.sources.Seen(who.source) && h.networks.Distinct() > 0
+	s.Provider.New = who.provider != 0 && !habits.providers.Seen(who.provider) && habits.providers.Distinct() > 0
+	s.Country.New = who.country != 0 && !habits.visited(who.country) && habits.countries[0] != 0
+	s.Agent.New = who.agent != 0 && !habits.agents.Seen(who.agent) && habits.agents.Distinct() > 0
+	s.List.New = who.lists&^habits.lists != 0
+	s.Device.New = h.clients.Distinct() > 0 && (who.client == 0 || !h.clients.Seen(who.client))
+	s.Hurried = s.Country.New && away < hurriedWithin && !habits.listed && who.lists == 0
+	return s
+}
+
+// The axes of what the site's logins look like, among the keys of networks.
+// The table bounds them; only logins of aged accounts make entries.
+const (
+	axisLogins byte = iota + 0x20
+	axisCountry
+	axisAgent
+)
+
+// habitFade is the half-life of what the site's logins look like.
+const habitFade = 28 * day
+
+// shareLogins is how many logins of aged accounts a site must have seen before
+// their shares tell anything.
+const shareLogins = 200
+
+// habitsEntered counts a login of an aged account for what is usual at the site.
+// Each account counts once a day from each source.
+func (c *admission) habitsEntered() {
+	r := &c.a.reserved
+	h, site := c.m.hasher, c.site.id
+	note := func(key evidence.Key) {
+		c.m.networks.Update(key, c.now, func(n *networkEvidence, _ bool) { n.logins.Add(c.now, habitFade, 1, 0) })
+	}
+	note(h.Number(site, axisLogins, 0))
+	note(r.network)
+	who := &r.who
+	if who.provider != 0 {
+		note(h.Number(site, axisProvider, uint64(who.provider)))
+	}
+	if who.country != 0 {
+		note(h.Number(site, axisCountry, uint64(who.country)))
+	}
+	if who.agent != 0 {
+		note(h.Number(site, axisAgent, uint64(who.agent)))
+	}
+}
+
+// shares looks up how usual at the site is what is new for the account.
+func (c *admission) shares(s *risk.Habits) {
+	if !s.Network.New && !s.Provider.New && !s.Country.New && !s.Agent.New {
+		return
+	}
+	h, site := c.m.hasher, c.site.id
+	all := c.logins(h.Number(site, axisLogins, 0))
+	if all < shareLogins {
+		return
+	}
+	who := &c.a.reserved.who
+	// Half a login more than were seen: never is rare, not impossible.
+	share := func(f *risk.Feature, key evidence.Key) {
+		if f.New {
+			f.Share = min((c.logins(key)+0.5)/(all+1), 1)
+		}
+	}
+	share(&s.Network, c.a.reserved.network)
+	share(&s.Provider, h.Number(site, axisProvider, uint64(who.provider)))
+	share(&s.Country, h.Number(site, axisCountry, uint64(who.country)))
+	share(&s.Agent, h.Number(site, axisAgent, uint64(who.agent)))
+}
+
+func (c *admission) logins(key evidence.Key) (n float64) {
+	c.m.networks.View(key, func(e *networkEvidence) { n = e.logins.Value(c.now, habitFade) })
+	return n
+}
+
+// describeHabits fills in what habits compare.
+func (w *visitor) describeHabits(a *Attempt) {
+	w.provider, w.agent = a.Source.ASN, a.UserAgent
+	w.country = uint16(a.Source.Country[0])<<8 | uint16(a.Source.Country[1])
+	for _, list := range a.Source.Lists {
+		w.lists |= 1 << (maphash.String(listSeed, list) & 31)
+	}
+}
+
+// listSeed makes the bits of lists. Two of few lists share one with a chance of
+// one in 32: then only the first of them is told.
+var listSeed = maphash.MakeSeed()
+
+// maxAgent is how much of a User-Agent is looked at.
+const maxAgent = 512
+
+// AgentTag is the tag of a User-Agent for Attempt.UserAgent: 0 for none. Numbers
+// of versions, whatever follows a / or : in digits, dots and underscores, are
+// left out: a browser that updates itself is no new one. It lasts as long as
+// the process.
+func AgentTag(userAgent string) uint32 {
+	if userAgent == "" {
+		return 0
+	}
+	var hash maphash.Hash
+	hash.SetSeed(listSeed)
+	version := false
+	for i := range min(len(userAgent), maxAgent) {
+		b := userAgent[i]
+		version = b == '/' || b == ':' || version && (b >= '0' && b <= '9' || b == '.' || b == '_')
+		if !version || b == '/' || b == ':' {
+			_ = hash.WriteByte(b) // never fails
+		}
+	}
+	return max(uint32(hash.Sum64()), 1)
+}
