@@ -96,10 +96,6 @@ const (
 // habitFade is the half-life of what the site's logins look like.
 const habitFade = 28 * day
 
-// shareLogins is how many logins of aged accounts a site must have seen before
-// their shares tell anything.
-const shareLogins = 200
-
 // habitsEntered counts a login of an aged account for what is usual at the site.
 // Each account counts once a day from each source.
 func (c *admission) habitsEntered() {
@@ -122,27 +118,17 @@ func (c *admission) habitsEntered() {
 	}
 }
 
-// shares looks up how usual at the site is what is new for the account.
-func (c *admission) shares(s *risk.Habits) {
+// usual looks up how usual at the site is what is new for the account.
+func (c *admission) usual(s *risk.Habits) {
 	if !s.Network.New && !s.Provider.New && !s.Country.New && !s.Agent.New {
 		return
 	}
-	h, site := c.m.hasher, c.site.id
-	all := c.logins(h.Number(site, axisLogins, 0))
-	if all < shareLogins {
-		return
-	}
-	who := &c.a.reserved.who
-	// Half a login more than were seen: never is rare, not impossible.
-	share := func(f *risk.Feature, key evidence.Key) {
-		if f.New {
-			f.Share = min((c.logins(key)+0.5)/(all+1), 1)
-		}
-	}
-	share(&s.Network, c.a.reserved.network)
-	share(&s.Provider, h.Number(site, axisProvider, uint64(who.provider)))
-	share(&s.Country, h.Number(site, axisCountry, uint64(who.country)))
-	share(&s.Agent, h.Number(site, axisAgent, uint64(who.agent)))
+	h, site, who := c.m.hasher, c.site.id, &c.a.reserved.who
+	s.Site = c.logins(h.Number(site, axisLogins, 0))
+	s.Network.Seen = c.logins(c.a.reserved.network)
+	s.Provider.Seen = c.logins(h.Number(site, axisProvider, uint64(who.provider)))
+	s.Country.Seen = c.logins(h.Number(site, axisCountry, uint64(who.country)))
+	s.Agent.Seen = c.logins(h.Number(site, axisAgent, uint64(who.agent)))
 }
 
 func (c *admission) logins(key evidence.Key) (n float64) {

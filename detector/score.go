@@ -33,7 +33,7 @@ func (c *admission) score() (float64, risk.Triggers) {
 	})
 	if signs.Habits.Logins > 0 {
 		signs.Listed = signs.Habits.List.New
-		c.shares(&signs.Habits)
+		c.usual(&signs.Habits)
 	}
 	return risk.Score(signs), signs.Triggers()
 }

@@ -15,6 +15,10 @@ type Habits struct {
 	// somewhere else more often.
 	Away time.Duration
 
+	// Site is how many logins of the whole site were seen, of which the features
+	// tell a part. With few of them nothing is rare.
+	Site float64
+
 	Network  Feature // IPv4 /24, IPv6 /48
 	Provider Feature // number of the autonomous system
 	Country  Feature
@@ -35,9 +39,8 @@ type Feature struct {
 	// New tells that the property is known and no earlier login of the account
 	// had it.
 	New bool
-	// Share is the share of the site's logins that have the property, from 0 to
-	// 1 and above 0; 0 means that it is not known.
-	Share float64
+	// Seen is how many of the site's logins had the property.
+	Seen float64
 }
 
 // weight is how a feature that is new speaks against a login: as the odds, in
@@ -79,7 +82,8 @@ const thieves = 0.9
 const week = 7 * 24 * time.Hour
 
 // strange rates the habits from 0 to 1. It is continuous in the number of
-// logins, the time away and the shares, so that logins can be ranked by it.
+// logins, the time away and what was seen, so that logins can be ranked by it.
+// Nothing that is new speaks for the owner.
 func (h *Habits) strange() float64 {
 	if h.Logins <= 0 {
 		return 0
@@ -94,7 +98,7 @@ func (h *Habits) strange() float64 {
 		{h.Agent, &w.agent}, {h.List, &w.list}, {h.Device, &w.device},
 	} {
 		if f.New {
-			bits += f.w.bits(f.Share, float64(h.Logins), h.Away)
+			bits += max(f.w.novel(float64(h.Logins), h.Away)+f.w.rare(f.Seen, h.Site), 0)
 		}
 	}
 	if h.Country.New && h.Hurried {
@@ -103,12 +107,20 @@ func (h *Habits) strange() float64 {
 	return bits / (bits + even)
 }
 
-// bits is never negative: something new is never proof of the owner.
-func (w *weight) bits(share, logins float64, away time.Duration) float64 {
+// novel is what a new feature says after so many logins of the account.
+func (w *weight) novel(logins float64, away time.Duration) float64 {
 	novelty := w.novelty * (1 + max(float64(away), 0)/float64(week))
-	bits := math.Log2((logins+novelty)/novelty) + w.prior
-	if share > 0 && w.usual > 0 {
-		bits += min(math.Log2(1-thieves+thieves*w.usual/min(share, 1)), w.most)
+	return math.Log2((logins+novelty)/novelty) + w.prior
+}
+
+// rare is what it adds that few of the site's logins have the feature; of what
+// many have it takes back some. Half a login more than were seen, for what was
+// never seen is rare, not impossible; and half of what makes a share of the
+// usual one, so that a site of which little is known adds nothing.
+func (w *weight) rare(seen, site float64) float64 {
+	if w.usual == 0 {
+		return 0
 	}
-	return max(bits, 0)
+	share := (max(seen, 0) + 0.5) / (max(site, seen, 0) + 0.5/w.usual)
+	return min(math.Log2(1-thieves+thieves*w.usual/share), w.most)
 }
