@@ -146,7 +146,8 @@ const (
 	// Uninspectable: a login whose body could not be read, where legitimate
 	// clients were seen to send none like it.
 	Uninspectable Detection = "uninspectable"
-	// Takeover: a success that follows a series of failures. An event, never
+	// Takeover: a success that follows a series of failures, or that is unlike
+	// all earlier logins of its account. An event, never
 	// a refusal.
 	Takeover Detection = "takeover"
 	// RateLimit: a `limit` line is exhausted.

@@ -8,6 +8,7 @@ import (
 	"unsafe"
 
 	"github.com/doorward/doorward/config"
+	"github.com/doorward/doorward/detector/evidence"
 	"github.com/doorward/doorward/detector/recognize"
 	"github.com/doorward/doorward/detector/risk"
 )
@@ -174,6 +175,51 @@ func TestATakeoverMakesNobodyFamiliar(t *testing.T) {
 	w.enter("ann@x.test", abroad)
 	if got := standing(abroad); got != familiar {
 		t.Errorf("after a week of nothing worse his standing is %d, want familiar", got)
+	}
+}
+
+// The owner of a robbed account goes on as before, with a new phone, too.
+func TestTheOwnerEarnsWhileAThiefDoesNot(t *testing.T) {
+	t.Parallel()
+	w := inhabited(t)
+	if s := w.enter("ann@x.test", abroad); s.Detection != config.Takeover {
+		t.Fatalf("score %g, want a takeover", s.Score)
+	}
+	phone := annsHome
+	phone.client = 8
+	w.enter("ann@x.test", phone)
+	phone.ip = "192.0.2.200" // in the street
+	a := phone.login("ann@x.test")
+	if w.d.Admit(w.now, w.policy, w.site, a); a.reserved.standing != known {
+		t.Errorf("the standing of her new phone is %d, want known", a.reserved.standing)
+	}
+}
+
+func TestAnotherCountryWithinTheHour(t *testing.T) {
+	t.Parallel()
+	home, away := visitor{source: 1, network: 1, country: 1}, visitor{source: 2, network: 2, country: 2}
+	byVPN := func(v visitor) visitor { v.lists = 1; return v }
+	const hour = 3600
+	for name, c := range map[string]struct {
+		before, now visitor
+		later       evidence.Seconds
+		want        bool
+	}{
+		"59 minutes later":      {home, away, 59 * 60, true},
+		"at once":               {home, away, 0, true},
+		"an hour later":         {home, away, hour, false},
+		"at home":               {home, home, 60, false},
+		"on a VPN":              {home, byVPN(away), 60, false},
+		"on a VPN before":       {byVPN(home), away, 60, false},
+		"time that runs back":   {home, away, 1<<32 - hour, true},
+		"a country not known":   {home, visitor{source: 2, network: 2}, 60, false},
+		"none was known so far": {visitor{source: 1, network: 1}, away, 60, false},
+	} {
+		var h accountHistory
+		h.enter(1e9, &c.before, true)
+		if got := h.compare(1e9+c.later, &c.now).Hurried; got != c.want {
+			t.Errorf("%s: %t, want %t", name, got, c.want)
+		}
 	}
 }
 

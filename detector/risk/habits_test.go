@@ -112,6 +112,15 @@ func TestRarityIsCapped(t *testing.T) {
 	}
 }
 
+func TestANewSiteFindsNothingRare(t *testing.T) {
+	t.Parallel()
+	for name, w := range map[string]weight{"network": weights.network, "provider": weights.provider, "country": weights.country, "agent": weights.agent} {
+		if got := w.rare(0, 0); got < -1e-9 || got > 1e-9 {
+			t.Errorf("%s: rarity adds %g bits at a site without logins, want 0", name, got)
+		}
+	}
+}
+
 func TestHabitsAloneStayBelowOne(t *testing.T) {
 	t.Parallel()
 	if err := quick.Check(func(s anySigns) bool {
