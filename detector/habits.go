@@ -76,13 +76,18 @@ func (h *accountHistory) compare(now evidence.Seconds, who *visitor) (s risk.Hab
 	s.Logins = int(habits.logins)
 	s.Away = time.Duration(away) * time.Second
 	s.Network.New = !h.networks.Seen(who.network) && !h.sources.Seen(who.source) && h.networks.Distinct() > 0
-	s.Provider.New = who.provider != 0 && !habits.providers.Seen(who.provider) && habits.providers.Distinct() > 0
+	s.Provider.New = isNew(&habits.providers, who.provider)
 	s.Country.New = who.country != 0 && !habits.visited(who.country) && habits.countries[0] != 0
-	s.Agent.New = who.agent != 0 && !habits.agents.Seen(who.agent) && habits.agents.Distinct() > 0
+	s.Agent.New = isNew(&habits.agents, who.agent)
 	s.List.New = who.lists&^habits.lists != 0
 	s.Device.New = h.clients.Distinct() > 0 && (who.client == 0 || !h.clients.Seen(who.client))
 	s.Hurried = s.Country.New && away < hurriedWithin && !habits.listed && who.lists == 0
 	return s
+}
+
+// isNew reports whether a tag that is known is missing in a set that has some.
+func isNew(set *evidence.Tags4, tag uint32) bool {
+	return tag != 0 && set.Distinct() > 0 && !set.Seen(tag)
 }
 
 // The axes of what the site's logins look like, among the keys of networks.

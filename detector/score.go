@@ -67,8 +67,8 @@ func (c *admission) takeover(s *Settlement) {
 	s.Reason = "a login that looks like a takeover: " + strings.Join(s.Words(&c.a.Source), ", ")
 }
 
-// Who logs in in an unusual way is remembered for a while: thieves change the
-// password soon (Bursztein et al., "Handcrafting Fraud and Extortion: Manual
+// Whose login was unusual is remembered for a while: thieves change the password
+// soon (Bursztein et al., "Handcrafting Fraud and Extortion: Manual
 // Account Hijacking in the Wild", IMC 2014).
 const (
 	unusualFor    = evidence.Seconds(30 * time.Minute / time.Second)

@@ -28,7 +28,7 @@ type Site struct {
 	popular     *evidence.Popular // wrong passwords by the names they were tried for
 	refusedOnce *evidence.Filter  // credentials that were refused to strangers
 	regrets     regretWatch
-	unusual     *evidence.Filter // who logged in in an unusual way
+	unusual     *evidence.Filter // whose login was unusual
 
 	policy atomic.Pointer[Policy] // the newest one used, for explanations
 

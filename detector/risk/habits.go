@@ -94,8 +94,12 @@ func (h *Habits) strange() float64 {
 		Feature
 		w *weight
 	}{
-		{h.Network, &w.network}, {h.Provider, &w.provider}, {h.Country, &w.country},
-		{h.Agent, &w.agent}, {h.List, &w.list}, {h.Device, &w.device},
+		{h.Network, &w.network},
+		{h.Provider, &w.provider},
+		{h.Country, &w.country},
+		{h.Agent, &w.agent},
+		{h.List, &w.list},
+		{h.Device, &w.device},
 	} {
 		if f.New {
 			bits += max(f.w.novel(float64(h.Logins), h.Away)+f.w.rare(f.Seen, h.Site), 0)

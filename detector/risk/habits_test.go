@@ -31,8 +31,10 @@ func TestLoginsAreRanked(t *testing.T) {
 		{"a network nobody knows, a short history", Habits{Logins: 4, Site: 1e5, Network: never, Device: device}},
 		{"a network nobody knows, a long history", Habits{Logins: 25, Site: 1e5, Network: never, Device: device}},
 		{"and a provider of the country", Habits{Logins: 25, Site: 1e5, Network: never, Device: device, Provider: Feature{New: true, Seen: 10000}}},
-		{"a VPN for the first time", Habits{Logins: 25, Site: 1e5, Network: Feature{New: true, Seen: 30}, Device: device, Agent: agent,
-			Provider: Feature{New: true, Seen: 300}, List: Feature{New: true}}},
+		{"a VPN for the first time", Habits{
+			Logins: 25, Site: 1e5, Network: Feature{New: true, Seen: 30}, Device: device, Agent: agent,
+			Provider: Feature{New: true, Seen: 300}, List: Feature{New: true},
+		}},
 		{"abroad", Habits{Logins: 25, Site: 1e5, Network: never, Device: device, Provider: never, Country: Feature{New: true, Seen: 300}}},
 		{"abroad, with another browser", Habits{Logins: 25, Site: 1e5, Network: never, Device: device, Provider: never, Country: Feature{New: true, Seen: 300}, Agent: agent}},
 		{"in a country nobody comes from", stranger(25)},

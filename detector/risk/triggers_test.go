@@ -20,14 +20,22 @@ func TestTriggersInWords(t *testing.T) {
 		"no history":       {Signs{Habits: Habits{Country: isNew, List: isNew, Device: isNew}}, nil},
 		"a new country":    {Signs{Habits: Habits{Logins: 3, Country: isNew}}, []string{"XK is a new country"}},
 		"known, but quick": {Signs{Habits: Habits{Logins: 3, Hurried: true}}, nil},
-		"a VPN": {Signs{Habits: Habits{Logins: 3, List: isNew, Provider: isNew}},
-			[]string{"first login by way of the list vpn", "first login from the provider AS64500"}},
-		"a new phone at a friend's": {Signs{Habits: Habits{Logins: 3, Network: isNew, Device: isNew, Agent: isNew}},
-			[]string{"first login from this network", "unknown device", "first login with this browser"}},
-		"guesses": {Signs{OwnGuesses: 6, Guesses: 6},
-			[]string{"the source tried other passwords before", "strangers have been guessing at the account"}},
-		"a stuffer abroad": {Signs{SourceFailures: 6, SourceNames: 6, Habits: Habits{Logins: 3, Country: isNew, Hurried: true}},
-			[]string{"the source failed for other accounts", "XK is a new country", "it logged in from another country less than an hour before"}},
+		"a VPN": {
+			Signs{Habits: Habits{Logins: 3, List: isNew, Provider: isNew}},
+			[]string{"first login by way of the list vpn", "first login from the provider AS64500"},
+		},
+		"a new phone at a friend's": {
+			Signs{Habits: Habits{Logins: 3, Network: isNew, Device: isNew, Agent: isNew}},
+			[]string{"first login from this network", "unknown device", "first login with this browser"},
+		},
+		"guesses": {
+			Signs{OwnGuesses: 6, Guesses: 6},
+			[]string{"the source tried other passwords before", "strangers have been guessing at the account"},
+		},
+		"a stuffer abroad": {
+			Signs{SourceFailures: 6, SourceNames: 6, Habits: Habits{Logins: 3, Country: isNew, Hurried: true}},
+			[]string{"the source failed for other accounts", "XK is a new country", "it logged in from another country less than an hour before"},
+		},
 	} {
 		if got := c.signs.Triggers().Words(nowhere); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
