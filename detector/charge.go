@@ -72,43 +72,56 @@ func (c *admission) chargeAccount(account *accountReservation) (fired rules.Dete
 	return fired
 }
 
+// chargeSource counts the attempt for its source, unless a rule about it fires.
 func (c *admission) chargeSource() (fired rules.Detection) {
 	r, t := &c.a.reserved, c.thresholds()
 	c.m.sources.Update(r.source, c.now, func(e *sourceEvidence, _ bool) {
 		e.age(c.now)
+		shared := shareOut(t, e.entered.Estimate())
 		if r.signup {
-			t := shareOut(t, e.entered.Estimate())
-			window := seconds(t.Signups.Window)
-			after := e.signups.Value(c.now, window) + fullWeight
-			if rule := rules.Signup(after, c.factor, t.Signups); c.fires(rule, rules.Signup(after, 1, t.Signups)) {
-				fired = rule
-				return
-			}
-			e.signups.Add(c.now, window, fullWeight)
-			r.sourceCharged = true
-			return
+			fired = c.chargeSignup(e, shared.Signups)
+		} else if fired = c.contactSource(e, t.Contacts); !fired.Fired() {
+			fired = c.chargeFailures(e, shared)
 		}
-		short, long := seconds(t.Source.Window), seconds(t.SourceSlow.Window)
-		now, slow := e.fails.Value(c.now, short)+r.full(), e.slow.Value(c.now, long)+r.full()
-		names := e.failed.Estimate()
-		if rule := rules.Contact(e.contact.Value(c.now, contactFade), float64(t.Contacts.N*c.factor), config.AxisSource, t.Contacts); c.fires(rule, rules.Contact(e.contact.Value(c.now, contactFade), float64(t.Contacts.N), config.AxisSource, t.Contacts)) {
-			fired = rule
-			return
-		}
-		t := shareOut(t, e.entered.Estimate())
-		if rule := rules.Source(now, names, c.factor, t.Source); c.fires(rule, rules.Source(now, names, 1, t.Source)) {
-			fired = rule
-			return
-		}
-		if rule := rules.Slow(slow, c.factor, t.SourceSlow); c.fires(rule, rules.Slow(slow, 1, t.SourceSlow)) {
-			fired = rule
-			return
-		}
-		e.fails.Add(c.now, short, r.full())
-		e.slow.Add(c.now, long, r.full())
-		r.sourceCharged = true
+		r.sourceCharged = !fired.Fired()
 	})
 	return fired
+}
+
+func (c *admission) chargeSignup(e *sourceEvidence, rate config.Rate) rules.Detection {
+	window := seconds(rate.Window)
+	after := e.signups.Value(c.now, window) + fullWeight
+	if rule := rules.Signup(after, c.factor, rate); c.fires(rule, rules.Signup(after, 1, rate)) {
+		return rule
+	}
+	e.signups.Add(c.now, window, fullWeight)
+	return rules.Detection{}
+}
+
+// contactSource asks about the first contacts of the source. They count when
+// they have failed, not beforehand.
+func (c *admission) contactSource(e *sourceEvidence, rate config.Rate) rules.Detection {
+	sum := e.contact.Value(c.now, contactFade)
+	rule := rules.Contact(sum, float64(rate.N*c.factor), config.AxisSource, rate)
+	if c.fires(rule, rules.Contact(sum, float64(rate.N), config.AxisSource, rate)) {
+		return rule
+	}
+	return rules.Detection{}
+}
+
+func (c *admission) chargeFailures(e *sourceEvidence, t config.Thresholds) rules.Detection {
+	full, short, long := c.a.reserved.full(), seconds(t.Source.Window), seconds(t.SourceSlow.Window)
+	now, slow := e.fails.Value(c.now, short)+full, e.slow.Value(c.now, long)+full
+	names := e.failed.Estimate()
+	if rule := rules.Source(now, names, c.factor, t.Source); c.fires(rule, rules.Source(now, names, 1, t.Source)) {
+		return rule
+	}
+	if rule := rules.Slow(slow, c.factor, t.SourceSlow); c.fires(rule, rules.Slow(slow, 1, t.SourceSlow)) {
+		return rule
+	}
+	e.fails.Add(c.now, short, full)
+	e.slow.Add(c.now, long, full)
+	return rules.Detection{}
 }
 
 // shareOut raises the thresholds of a source by one failure for each account

@@ -47,8 +47,9 @@ func New() *Detector { return new(Detector) }
 // from.
 var ErrNoSecret = errors.New("a secret of at least 32 bytes is needed")
 
-// Open makes the tables for maxTracked sources, accounts and pairs each, or
-// rebuilds them when maxTracked has changed: sanctions are moved first, then
+// Open makes the tables for maxTracked sources and pairs each, half as many
+// accounts, histories and sanctions, and an eighth as many networks and floods,
+// or rebuilds them when maxTracked has changed: sanctions are moved first, then
 // the evidence that weighs most. secret is what all keys are derived from;
 // with another secret than before the evidence of accounts cannot be found
 // again and is forgotten, sanctions on sources stay. clock is used by the
@@ -88,12 +89,12 @@ func newMemory(maxTracked int, old *memory, clock func() time.Time) (*memory, er
 		m.hasher = old.hasher
 	}
 	var errs [9]error
-	m.ladder, errs[0] = sanction.NewLadder(maxTracked)
+	m.ladder, errs[0] = sanction.NewLadder(max(maxTracked/2, 1))
 	m.sources, errs[1] = evidence.NewTable(maxTracked, rankSource)
-	m.accounts, errs[2] = evidence.NewTable(maxTracked, rankAccount)
+	m.accounts, errs[2] = evidence.NewTable(max(maxTracked/2, 1), rankAccount)
 	m.pairs, errs[3] = evidence.NewTable(maxTracked, rankPair)
 	m.histories, errs[5] = evidence.NewTable(max(maxTracked/2, 1), rankHistory)
-	m.networks, errs[6] = evidence.NewTable(max(maxTracked/4, 1), rankNetwork)
+	m.networks, errs[6] = evidence.NewTable(max(maxTracked/8, 1), rankNetwork)
 	m.floods, errs[7] = evidence.NewTable(max(maxTracked/8, 1), rankFlood)
 	m.devices, errs[8] = NewDevices(max(maxTracked/4, 1))
 	m.limits, errs[4] = evidence.NewLimitStore(maxTracked, m.hasher, clock)
@@ -128,7 +129,8 @@ type Memory struct {
 	Bytes     int64             `json:"bytes"`
 }
 
-// Memory returns the sizes of the tables.
+// Memory returns the sizes of the tables, and with Bytes what the filters of all
+// sites take besides.
 func (d *Detector) Memory() Memory {
 	m := d.memory.Load()
 	if m == nil {
@@ -150,7 +152,7 @@ func (d *Detector) Memory() Memory {
 			"device": m.devices.table.Evictions(),
 		},
 		Bytes: m.sources.Bytes() + m.accounts.Bytes() + m.pairs.Bytes() + m.ladder.Bytes() + limits.Bytes +
-			m.histories.Bytes() + m.networks.Bytes() + m.floods.Bytes() + m.devices.table.Bytes(),
+			m.histories.Bytes() + m.networks.Bytes() + m.floods.Bytes() + m.devices.table.Bytes() + d.sites.bytes(),
 	}
 	d.asideMemory(&told)
 	return told

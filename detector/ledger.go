@@ -18,7 +18,7 @@ type sourceEvidence struct {
 // accountEvidence is what is known of one account on one site.
 type accountEvidence struct {
 	guesses evidence.Counter // distinct wrong passwords of strangers
-	tags    evidence.Tags12
+	tags    evidence.Tags8
 	sources evidence.Tags4
 	success evidence.Seconds // last login, 0 for never
 	name    uint32           // tag of the exact name that logged in
@@ -28,7 +28,7 @@ type accountEvidence struct {
 // pairEvidence is what is known of one account and one source or client.
 type pairEvidence struct {
 	guesses evidence.Counter
-	tags    evidence.Tags12
+	tags    evidence.Tags8
 	met     evidence.Seconds // first contact of the day, see meets
 	entered evidence.Seconds // last success, confirmed or not
 	with    uint32           // tag of the credential of that success

@@ -107,6 +107,14 @@ func (b *siteBook) add(name string) *Site {
 	return s
 }
 
+// bytes is what the filters of all sites take.
+func (b *siteBook) bytes() (n int64) {
+	for _, s := range b.all() {
+		n += s.popular.Bytes() + s.refusedOnce.Bytes() + s.surge.seen.Bytes() + s.surge.arrived.Bytes()
+	}
+	return n
+}
+
 // all returns the sites.
 func (b *siteBook) all() []*Site {
 	b.mu.RLock()

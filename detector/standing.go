@@ -89,7 +89,7 @@ func (c *admission) closedPair(account *accountReservation) (Verdict, bool) {
 func (c *admission) reopen(account *accountReservation) {
 	rate := c.p.thresholds.Pair
 	c.m.pairs.View(account.pair, func(e *pairEvidence) {
-		e.guesses, e.tags = evidence.Counter{}, evidence.Tags12{}
+		e.guesses, e.tags = evidence.Counter{}, evidence.Tags8{}
 		e.guesses.Add(c.now, seconds(rate.Window), (rate.N-1)*fullWeight)
 	})
 }
