@@ -64,7 +64,7 @@ func parseGlobalOption(d *caddyfile.Dispenser, existing any) (any, error) {
 //
 // max_tracked is how many sources, and pairs of account and source, are
 // remembered, and half as many accounts, 1024 to 20000000. Default 200000: at
-// most 67 MiB without limit lines, and less than 2 MiB for each site.
+// most 66 MiB without limit lines, and up to 3 MiB for each site.
 //
 // queue is how many events may wait to be written, 64 to 1048576. Default 8192.
 //
