@@ -19,7 +19,7 @@ type aside struct {
 // machines, and refusals of good users are rare or somebody looks at them.
 const (
 	machineShare, maxMachines = 16, 16 << 10
-	regretShare, maxRegrets   = 8, 64 << 10
+	regretShare, maxRegrets   = 16, 64 << 10
 )
 
 // openAside makes the tables for maxTracked, or moves them.

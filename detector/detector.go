@@ -92,7 +92,7 @@ func newMemory(maxTracked int, old *memory, clock func() time.Time) (*memory, er
 	m.ladder, errs[0] = sanction.NewLadder(max(maxTracked/2, 1))
 	m.sources, errs[1] = evidence.NewTable(maxTracked, rankSource)
 	m.accounts, errs[2] = evidence.NewTable(max(maxTracked/2, 1), rankAccount)
-	m.pairs, errs[3] = evidence.NewTable(maxTracked, rankPair)
+	m.pairs, errs[3] = evidence.NewTable(max(maxTracked*3/4, 1), rankPair)
 	m.histories, errs[5] = evidence.NewTable(max(maxTracked/2, 1), rankHistory)
 	m.networks, errs[6] = evidence.NewTable(max(maxTracked/8, 1), rankNetwork)
 	m.floods, errs[7] = evidence.NewTable(max(maxTracked/8, 1), rankFlood)

@@ -28,6 +28,9 @@ const (
 	// surgeRareFloor from networks that few accounts log in from.
 	surgeFloor     = 2.0
 	surgeRareFloor = 0.5
+	// surgeStayFloor is how many arrivals an hour are normal while an attack is
+	// under way: it decides how soon a small one is over.
+	surgeStayFloor = 1.0
 	// surgeHold is how long the mode lasts at least.
 	surgeHold = evidence.Seconds(30 * time.Minute / time.Second)
 	// surgeAgain is how long an account or a source has counted.
@@ -149,6 +152,11 @@ func (s *surge) expected(g surgeGroup, b *baseline, now evidence.Seconds) float6
 	return max(floor, b.ratio*s.rate.Rate(now, baselineRate))
 }
 
+// arriving is how many arrivals an hour are normal now.
+func (s *surge) arriving(g surgeGroup, now evidence.Seconds) float64 {
+	return max(surgeStayFloor, s.expected(g, &s.groups[g].arrivals, now))
+}
+
 // failed counts a failure of a stranger and reports whether an attack begins.
 func (s *surge) failed(now evidence.Seconds, g surgeGroup, account, source uint64) (begins bool) {
 	s.mu.Lock()
@@ -196,7 +204,7 @@ func (s *surge) arrive(now evidence.Seconds, g surgeGroup, account, source uint6
 		if s.since == 0 {
 			t.arrivals.count.Add(now, s.fade(now), 1, 0)
 		} else {
-			t.stay.Event(now, s.expected(g, &t.arrivals, now), surgeFactor, 2*surgeSum)
+			t.stay.Event(now, s.arriving(g, now), surgeFactor, surgeSum)
 		}
 	}
 	return attack
@@ -212,7 +220,7 @@ func (s *surge) attacked(now evidence.Seconds) bool {
 	}
 	for i := range s.groups {
 		t := &s.groups[i]
-		if t.stay.Sum(now, s.expected(surgeGroup(i), &t.arrivals, now), surgeFactor) > 0 {
+		if t.stay.Sum(now, s.arriving(surgeGroup(i), now), surgeFactor) > 0 {
 			return true
 		}
 	}
