@@ -236,7 +236,7 @@ func TestCookieOfOneAccountProvesNothingForAnother(t *testing.T) {
 	reached := func(b *browser, name string) int {
 		n := 0
 		for i := range 40 {
-			b.from = fmt.Sprintf("198.51.100.%d", i+1) // a stranger's address each time
+			b.from = fmt.Sprintf("198.51.%d.7", i+1) // a stranger's address each time
 			if b.login(name, fmt.Sprint("guess-", i)).Code == http.StatusUnauthorized {
 				n++
 			}
@@ -259,7 +259,7 @@ func TestOwnerGetsInWithTheCookieWhereStrangersAreRefused(t *testing.T) {
 	alice.page()
 	last := 0
 	for i := range 100 {
-		guesser := newBrowser(t, h, fmt.Sprintf("198.51.100.%d", i+1))
+		guesser := newBrowser(t, h, fmt.Sprintf("198.51.%d.7", i+1))
 		last = guesser.login("alice", fmt.Sprint("guess-", i)).Code
 	}
 	if last != http.StatusTooManyRequests {
@@ -272,7 +272,7 @@ func TestOwnerGetsInWithTheCookieWhereStrangersAreRefused(t *testing.T) {
 			t.Errorf("with the cookie %q from elsewhere: %d, want 429", forged, got)
 		}
 	}
-	alice.from = "198.51.100.7" // one of the guessers'
+	alice.from = "198.51.7.7" // one of the guessers'
 	if got := alice.login("alice", "right-alice").Code; got != http.StatusSeeOther {
 		t.Errorf("the owner with the cookie: %d, want 303", got)
 	}

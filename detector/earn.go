@@ -30,9 +30,8 @@ func (c *admission) succeeded(o recognize.Outcome) (s Settlement) {
 		return s
 	}
 	earns := r.route.confirmed() && (c.a.Declared || o.Confidence >= sureEnough) && !c.a.unclear() && c.asked()
-	if c.a.Kind == config.KindReset && earns {
-		c.open(&r.accounts[0])
-		return s
+	if earns {
+		c.passwordChosen(&r.accounts[0])
 	}
 	if c.a.Kind == config.KindMFA {
 		c.codeAccepted()
@@ -44,8 +43,7 @@ func (c *admission) succeeded(o recognize.Outcome) (s Settlement) {
 	if s.Repeat || !earns {
 		return s
 	}
-	c.enter(&r.accounts[0], s.Score)
-	s.Seen, s.Entered = true, true
+	s.Seen, s.Entered = true, c.enter(&r.accounts[0], s.Score)
 	if s.Score >= risk.Unusual {
 		c.site.unusual.Add(r.visitorHash(), c.now)
 	}
@@ -89,10 +87,11 @@ func (c *admission) sentAgain() (again bool) {
 }
 
 // enter lets a login on a confirmed route earn what it may: the pair begins
-// afresh, and who came is familiar to the account from now on.
-func (c *admission) enter(account *accountReservation, score float64) {
+// afresh, and who came is familiar to the account from now on. It reports whether
+// the login earned that.
+func (c *admission) enter(account *accountReservation, score float64) bool {
 	r := &c.a.reserved
-	aged := c.loggedIn(account, score)
+	earned, aged := c.loggedIn(account, score)
 	c.m.pairs.View(account.pair, func(e *pairEvidence) {
 		*e = pairEvidence{met: e.met, entered: e.entered, with: e.with}
 	})
@@ -109,8 +108,31 @@ func (c *admission) enter(account *accountReservation, score float64) {
 			e.resident = c.now
 		}
 	})
-	c.deviceEntered(account)
+	if earned {
+		c.deviceEntered(account)
+	}
 	c.site.peers.login(&c.a.Source, account.hash())
+	return earned
+}
+
+// passwordChosen ends what the old password gave: after a completed reset or
+// change nobody is familiar to the account but who chose the new one (H9). A
+// reset opens the account, its owner has proved himself.
+func (c *admission) passwordChosen(account *accountReservation) {
+	r := &c.a.reserved
+	switch c.a.Kind {
+	case config.KindReset:
+		c.open(account)
+	case config.KindPasswordChange:
+	default:
+		return
+	}
+	c.m.histories.View(account.account, func(h *accountHistory) {
+		h.revoke()
+		if r.familiar {
+			h.enter(c.now, &r.who, true)
+		}
+	})
 }
 
 // open lets every closed pair of the account try again: its owner has proved

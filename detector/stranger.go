@@ -134,13 +134,15 @@ func (c *admission) strangerFailed() (begins bool) {
 }
 
 // loggedIn notes a login on a confirmed route, with its score, for all that
-// judges strangers, and reports whether the account is old enough to speak for
-// where it comes from.
-func (c *admission) loggedIn(account *accountReservation, score float64) (aged bool) {
+// judges strangers, and reports whether it earned anything, and whether the account
+// is old enough to speak for where it comes from. Only such a one does: own
+// accounts, made for the purpose, must not buy failures (H9).
+func (c *admission) loggedIn(account *accountReservation, score float64) (earned, aged bool) {
 	r := &c.a.reserved
 	c.site.surge.login(c.now)
+	r.who.client = clientTag(c.a.Client) // the cookie may have come into being since
 	first, missed := c.meets(account, false)
-	if r.standing == stranger && (first || missed) {
+	if r.standing == stranger && (first || missed) && account.aged {
 		c.networkJudged(false)
 	}
 	if missed {
@@ -148,7 +150,7 @@ func (c *admission) loggedIn(account *accountReservation, score float64) (aged b
 		c.networkForgives()
 	}
 	if first && r.standing < familiar && !account.aged && c.suspect() {
-		return false
+		return false, false
 	}
 	credit := false
 	who, age := &r.who, c.site.surge.age(c.now)
@@ -167,7 +169,7 @@ func (c *admission) loggedIn(account *accountReservation, score float64) (aged b
 	if aged {
 		c.networkEntered(account.hash())
 	}
-	return aged
+	return true, aged
 }
 
 // suspect reports whether the source has failed for several accounts at first
@@ -181,15 +183,21 @@ func (c *admission) suspect() (yes bool) {
 	return yes
 }
 
+// clientTag stands for a client that keeps cookies, 0 for one that does not.
+func clientTag(client uint64) uint32 {
+	if client == 0 {
+		return 0
+	}
+	return max(uint32(client^client>>32), 1)
+}
+
 // describeVisitor fills in who comes.
 func (c *admission) describeVisitor() {
 	r := &c.a.reserved
 	network := wider(c.a.Source.Addr)
 	r.network = c.m.hasher.Prefix(c.site.id, network)
 	c.a.reserved.who = visitor{source: r.source.Tag(), network: r.network.Tag()}
-	if c.a.Client != 0 {
-		c.a.reserved.who.client = max(uint32(c.a.Client^c.a.Client>>32), 1)
-	}
+	c.a.reserved.who.client = clientTag(c.a.Client)
 	r.who.describeHabits(c.a)
 	c.m.sources.View(r.source, func(e *sourceEvidence) {
 		c.a.reserved.who.shared = e.entered.Estimate() > sharedAccounts
