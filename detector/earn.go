@@ -91,7 +91,7 @@ func (c *admission) sentAgain() (again bool) {
 // the login earned that.
 func (c *admission) enter(account *accountReservation, score float64) bool {
 	r := &c.a.reserved
-	earned, aged := c.loggedIn(account, score)
+	earned, speaks := c.loggedIn(account, score)
 	c.m.pairs.View(account.pair, func(e *pairEvidence) {
 		*e = pairEvidence{met: e.met, entered: e.entered, with: e.with}
 	})
@@ -104,7 +104,7 @@ func (c *admission) enter(account *accountReservation, score float64) bool {
 	c.m.sources.Update(r.source, c.now, func(e *sourceEvidence, _ bool) {
 		e.age(c.now)
 		e.entered.Add(account.hash())
-		if aged {
+		if speaks {
 			e.resident = c.now
 		}
 	})

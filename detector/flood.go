@@ -24,7 +24,9 @@ func rankFlood(f *floodEvidence, now evidence.Seconds) uint32 {
 }
 
 // floods counts requests for a reset by source and by account, and codes of a
-// second factor by account and source. What was asked for is not taken back:
+// second factor by account and source. What is refused or challenged is not
+// counted: otherwise eleven requests an hour, none of them solved, would keep the
+// owner from his reset even after a challenge. What was asked for is not taken back:
 // the app answers every request for a reset alike.
 func (c *admission) floods() (Verdict, bool) {
 	r := &c.a.reserved
@@ -53,23 +55,28 @@ func (c *admission) resets() rules.Detection {
 	if r.resident {
 		n *= 5
 	}
-	source := c.flood(c.m.hasher.NumberPair(c.site.id, axisResetSource, [16]byte{}, r.source), t.Resets)
-	if fired := rules.Resets(source, n, config.AxisSource, t.Resets, c.a.Solved); fired.Fired() || r.n == 0 {
+	bySource := c.m.hasher.NumberPair(c.site.id, axisResetSource, [16]byte{}, r.source)
+	fired := c.flood(bySource, t.Resets, func(requests int) rules.Detection {
+		return rules.Resets(requests, n, config.AxisSource, t.Resets, c.a.Solved)
+	})
+	if fired.Fired() || r.n == 0 {
 		return fired
 	}
 	key := c.m.hasher.Number(c.site.id, axisResetAccount, r.accounts[0].hash())
 	if r.standing >= familiar {
 		key = c.m.hasher.NumberPair(c.site.id, axisResetAccount, r.accounts[0].pseudonym, r.source)
 	}
-	account := c.flood(key, t.AccountResets)
-	return rules.Resets(account, t.AccountResets.N*c.factor, config.AxisAccount, t.AccountResets, c.a.Solved)
+	return c.flood(key, t.AccountResets, func(requests int) rules.Detection {
+		return rules.Resets(requests, t.AccountResets.N*c.factor, config.AxisAccount, t.AccountResets, c.a.Solved)
+	})
 }
 
 // codes counts one code of a second factor.
 func (c *admission) codes() rules.Detection {
 	t := c.thresholds()
-	n := c.flood(c.codeKey(), t.Codes)
-	return rules.Codes(n, t.Codes.N*c.factor, t.Codes)
+	return c.flood(c.codeKey(), t.Codes, func(codes int) rules.Detection {
+		return rules.Codes(codes, t.Codes.N*c.factor, t.Codes)
+	})
 }
 
 func (c *admission) codeKey() evidence.Key {
@@ -81,14 +88,26 @@ func (c *admission) codeKey() evidence.Key {
 }
 
 // codeAccepted takes back what the codes of a login that was completed counted.
+// Where the request does not tell whose code it is, that is this one only: a code
+// of the attacker's own account must not pay for guesses at others.
 func (c *admission) codeAccepted() {
-	c.m.floods.View(c.codeKey(), func(f *floodEvidence) { f.requests = evidence.Counter{} })
+	r := &c.a.reserved
+	c.m.floods.View(c.codeKey(), func(f *floodEvidence) {
+		if r.n > 0 {
+			f.requests = evidence.Counter{}
+			return
+		}
+		f.requests.Sub(c.now, seconds(c.p.thresholds.Codes.Window), r.at, fullWeight)
+	})
 }
 
-func (c *admission) flood(key evidence.Key, rate config.Rate) (quarters int) {
+// flood counts a request unless rule, which is asked with it, fires.
+func (c *admission) flood(key evidence.Key, rate config.Rate, rule func(quarters int) rules.Detection) (fired rules.Detection) {
+	window := seconds(rate.Window)
 	c.m.floods.Update(key, c.now, func(f *floodEvidence, _ bool) {
-		f.requests.Add(c.now, seconds(rate.Window), fullWeight)
-		quarters = f.requests.Value(c.now, seconds(rate.Window))
+		if fired = rule(f.requests.Value(c.now, window) + fullWeight); !fired.Fired() {
+			f.requests.Add(c.now, window, fullWeight)
+		}
 	})
-	return quarters
+	return fired
 }

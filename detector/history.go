@@ -116,21 +116,24 @@ func (h *accountHistory) aged(now, siteAge evidence.Seconds) bool {
 // creditSources is for how many sources a day a login of one account speaks.
 const creditSources = 2
 
-// credits reports whether a login from source may speak for it today, and notes
-// that it did.
-func (h *accountHistory) credit(now, siteAge evidence.Seconds, source uint32) bool {
+// credit reports whether a login from source may speak for it today, and whether
+// it is the first of the day that does.
+func (h *accountHistory) credit(now, siteAge evidence.Seconds, source uint32) (speaks, first bool) {
 	if !h.aged(now, siteAge) {
-		return false
+		return false, false
 	}
 	if now/day != h.credited/day { // whole days, as first contacts
 		h.credited = now
 		h.credits.Clear()
 	}
-	if h.credits.Seen(source) || h.credits.Distinct() >= creditSources {
-		return false
+	if h.credits.Seen(source) {
+		return true, false
+	}
+	if h.credits.Distinct() >= creditSources {
+		return false, false
 	}
 	h.credits.Add(source)
-	return true
+	return true, true
 }
 
 func rankHistory(h *accountHistory, now evidence.Seconds) uint32 {

@@ -110,6 +110,9 @@ func (c *admission) recogniseClient() {
 	r.standing = r.accounts[0].standing
 	if c.a.unclear() {
 		r.standing = min(r.standing, acquainted)
+		for i := range r.n {
+			r.standing = min(r.standing, r.accounts[i].standing)
+		}
 		return
 	}
 	r.familiar = r.standing >= familiar

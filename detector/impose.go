@@ -96,8 +96,10 @@ func (c *admission) accountOpens() time.Time {
 // terms are the length of a sanction on the source of the attempt.
 func (c *admission) terms(first time.Duration) sanction.Terms {
 	longest := max(c.p.thresholds.BanCap.Std(), first)
-	c.m.sources.View(c.a.reserved.source, func(e *sourceEvidence) {
-		if e.entered.Estimate() > sharedAccounts {
+	// Only aged accounts make it shared: fifty that an attacker has made for the
+	// purpose shorten nothing (H9).
+	c.m.networks.View(c.a.reserved.source, func(n *networkEvidence) {
+		if n.entered.Estimate() > sharedAccounts {
 			longest = min(longest, max(sharedCap, first))
 		}
 	})

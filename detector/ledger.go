@@ -10,7 +10,7 @@ type sourceEvidence struct {
 	upstream evidence.Counter // refunds for answers the app never gave
 	failed   evidence.Sketch64
 	entered  evidence.Sketch64 // accounts that logged in
-	begun    evidence.Seconds  // when the sketches were begun
+	begun    evidence.Seconds  // when the sketches were begun, see crowded
 	contact  evidence.Decay    // first contacts that failed, less those that did not
 	resident evidence.Seconds  // when an aged account last logged in
 }
@@ -40,9 +40,24 @@ const sketchFor evidence.Seconds = 7 * 24 * 3600
 
 func (s *sourceEvidence) age(now evidence.Seconds) {
 	if s.begun == 0 || now > s.begun+sketchFor {
-		s.begun, s.failed, s.entered = now, evidence.Sketch64{}, evidence.Sketch64{}
+		begun := now &^ crowded
+		if s.entered.Estimate() > sharedAccounts {
+			begun |= crowded
+		}
+		s.begun, s.failed, s.entered = begun, evidence.Sketch64{}, evidence.Sketch64{}
 	}
 }
+
+// shared reports whether more accounts log in from the source than few, this week
+// or in the one before: else everybody behind a carrier's address would be
+// familiar to everybody else each time the sketches begin anew (H7).
+func (s *sourceEvidence) shared() bool {
+	return s.entered.Estimate() > sharedAccounts || s.begun&crowded != 0
+}
+
+// crowded is the bit of sourceEvidence.begun that tells that many accounts
+// logged in during the week before.
+const crowded evidence.Seconds = 1
 
 // The ranks decide who is forgotten when a table is full: evidence of guilt
 // and evidence of familiarity are both worth more than a single visit, so

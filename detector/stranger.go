@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"time"
 
-	"github.com/doorward/doorward/config"
 	"github.com/doorward/doorward/detector/evidence"
 	"github.com/doorward/doorward/detector/rules"
 )
@@ -12,10 +11,11 @@ import (
 // strangers asks what only strangers are asked: whether their network guesses,
 // whether this credential was refused to somebody else, whether the password
 // is being sprayed, whether the site is under attack from where they come.
-// Whether the name they give exists makes no difference to any of it (H22).
+// Whether the name they give exists makes no difference to any of it (H22), and
+// neither does what the request claims to be where logins arrive.
 func (c *admission) strangers() (Verdict, bool) {
 	r := &c.a.reserved
-	if !r.guess || r.exempt || r.standing >= familiar || c.a.Kind == config.KindSignup {
+	if !r.guess || r.exempt || r.standing >= familiar {
 		return Verdict{}, false
 	}
 	if fired := c.strangerRules(); fired.Fired() {
@@ -75,11 +75,16 @@ func (c *admission) arrives() (attack bool) {
 	return c.site.surge.arrive(c.now, r.group, r.surgeAccount(), r.surgeSource())
 }
 
-func (r *reservation) surgeAccount() uint64 {
+// surgeAccount stands for all the names of the attempt together: a constant one
+// in front must not make a list of victims look like one account.
+func (r *reservation) surgeAccount() (names uint64) {
 	if r.n == 0 {
 		return r.surgeSource() + 1
 	}
-	return r.accounts[0].hash()
+	for i := range r.n {
+		names ^= r.accounts[i].hash()
+	}
+	return names
 }
 
 func (r *reservation) surgeSource() uint64 { return binary.LittleEndian.Uint64(r.source[:8]) }
@@ -96,19 +101,29 @@ func (c *admission) popular() rules.Detection {
 // to every other one, at least.
 const refusedFor = evidence.Seconds(time.Hour / time.Second)
 
-func (c *admission) credentialHash() uint64 {
-	return c.a.reserved.accounts[0].hash() ^ c.a.Credential*0x9e3779b97f4a7c15
+func (c *admission) credentialHash(account *accountReservation) uint64 {
+	return account.hash() ^ c.a.Credential*0x9e3779b97f4a7c15
 }
 
 func (c *admission) refusedBefore() bool {
-	return c.a.reserved.n > 0 && c.a.Credential != 0 && c.site.refusedOnce.Has(c.credentialHash(), c.now)
+	r := &c.a.reserved
+	for i := range r.n {
+		if c.a.Credential != 0 && c.site.refusedOnce.Has(c.credentialHash(&r.accounts[i]), c.now) {
+			return true
+		}
+	}
+	return false
 }
 
 // remember makes the refusal stick to the credential: whoever comes back with
 // it through another proxy gains nothing.
 func (c *admission) remember(fired rules.Detection) {
-	if c.a.reserved.n > 0 && c.a.Credential != 0 && fired.Rule != rules.RefusedRule {
-		c.site.refusedOnce.Add(c.credentialHash(), c.now)
+	r := &c.a.reserved
+	if c.a.Credential == 0 || fired.Rule == rules.RefusedRule {
+		return
+	}
+	for i := range r.n {
+		c.site.refusedOnce.Add(c.credentialHash(&r.accounts[i]), c.now)
 	}
 }
 
@@ -119,10 +134,17 @@ func (c *admission) strangerFailed() (begins bool) {
 	if r.n == 0 || r.exempt || r.standing >= familiar {
 		return false
 	}
-	if c.a.oneGuess() {
-		c.site.popular.Add(c.a.Credential, r.accounts[0].hash(), c.now)
+	// All names of the request count: which one the app takes is not known, and
+	// one of them may stand there only to be the same every time.
+	met := true
+	for i := range r.n {
+		if c.a.oneGuess() {
+			c.site.popular.Add(c.a.Credential, r.accounts[i].hash(), c.now)
+		}
+		first, _ := c.meets(&r.accounts[i], true)
+		met = met && !first
 	}
-	if first, _ := c.meets(&r.accounts[0], true); !first {
+	if met {
 		return false
 	}
 	c.contactFailed()
@@ -134,17 +156,15 @@ func (c *admission) strangerFailed() (begins bool) {
 }
 
 // loggedIn notes a login on a confirmed route, with its score, for all that
-// judges strangers, and reports whether it earned anything, and whether the account
-// is old enough to speak for where it comes from. Only such a one does: own
-// accounts, made for the purpose, must not buy failures (H9).
-func (c *admission) loggedIn(account *accountReservation, score float64) (earned, aged bool) {
+// judges strangers, and reports whether it earned anything, and whether the
+// account may speak for where it comes from. What is good for a place is counted
+// sparingly, because whoever owns an account can log in as often as he likes from
+// wherever he likes (H9): once a day and account for the baseline, and for
+// networks by an aged account from two sources a day.
+func (c *admission) loggedIn(account *accountReservation, score float64) (earned, speaks bool) {
 	r := &c.a.reserved
-	c.site.surge.login(c.now)
 	r.who.client = clientTag(c.a.Client) // the cookie may have come into being since
 	first, missed := c.meets(account, false)
-	if r.standing == stranger && (first || missed) && account.aged {
-		c.networkJudged(false)
-	}
 	if missed {
 		c.contactSucceeded(-rules.ContactFailed)
 		c.networkForgives()
@@ -152,24 +172,31 @@ func (c *admission) loggedIn(account *accountReservation, score float64) (earned
 	if first && r.standing < familiar && !account.aged && c.suspect() {
 		return false, false
 	}
-	credit := false
+	var today, aged, credit bool
 	who, age := &r.who, c.site.surge.age(c.now)
 	c.m.histories.Update(account.account, c.now, func(h *accountHistory, _ bool) {
 		barred := h.bars(c.now, score, r.standing)
+		today = h.last/day != c.now/day
 		aged = h.aged(c.now, age)
-		credit = h.credit(c.now, age, who.source)
+		speaks, credit = h.credit(c.now, age, who.source)
 		h.enter(c.now, who, !barred)
 	})
+	if today {
+		c.site.surge.login(c.now)
+	}
+	if r.standing == stranger && credit {
+		c.networkJudged(false)
+	}
 	if credit && first {
 		c.contactSucceeded(rules.ContactSucceeded)
 	}
 	if aged && first {
 		c.habitsEntered()
 	}
-	if aged {
+	if speaks {
 		c.networkEntered(account.hash())
 	}
-	return true, aged
+	return true, speaks
 }
 
 // suspect reports whether the source has failed for several accounts at first
@@ -200,7 +227,7 @@ func (c *admission) describeVisitor() {
 	c.a.reserved.who.client = clientTag(c.a.Client)
 	r.who.describeHabits(c.a)
 	c.m.sources.View(r.source, func(e *sourceEvidence) {
-		c.a.reserved.who.shared = e.entered.Estimate() > sharedAccounts
+		c.a.reserved.who.shared = e.shared()
 		r.resident = e.resident != 0 && c.now < e.resident+familiarFor
 	})
 }
