@@ -90,9 +90,10 @@ HARD_HITS = 1.5
 
 
 def refused(group):
-    """People who were refused at the first try, or lost: refused or challenged
-    at the second as well."""
-    return max(group["blocked"] + group["lost_challenged"], group["lost"])
+    """People who were refused at the first try, or lost: not let in at the second
+    either. Of those who were challenged first as many are taken to be lost as
+    can be: attacksim does not tell."""
+    return group["blocked"] + min(group["lost"], group["challenged"])
 
 
 def figure(m, what):
@@ -112,7 +113,7 @@ def figure(m, what):
     group = m[GROUPS[what]]
     if not group["logins"]:
         return None
-    people = refused(group) + (group["challenged"] if what == FRICTION else 0)
+    people = group["blocked"] + group["challenged"] if what == FRICTION else refused(group)
     return 1e4 * people / group["logins"]
 
 
