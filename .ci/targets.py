@@ -91,9 +91,9 @@ HARD_HITS = 1.5
 
 def refused(group):
     """People who were refused at the first try, or lost: not let in at the second
-    either. Of those who were challenged first as many are taken to be lost as
-    can be: attacksim does not tell."""
-    return group["blocked"] + min(group["lost"], group["challenged"])
+    either. Who is refused comes back half a minute later and is refused again, so
+    the larger count has the smaller one within it."""
+    return max(group["blocked"], group["lost"])
 
 
 def figure(m, what):
