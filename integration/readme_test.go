@@ -135,7 +135,7 @@ func TestReadmeNamesAreThoseOfTheCode(t *testing.T) {
 		told, coded []string
 	}{
 		{"metrics", rows(text, "Metrics", `caddy_doorward_\w+`), names(sourceText(t, "caddymodule/metrics.go"), `"(caddy_doorward_\w+)"`)},
-		{"variables", rows(text, "Variables, log fields and events", `doorward_\w+`), names(sourceText(t, "caddymodule/*.go"), `SetVar\([^"]*"(doorward_\w+)"`)},
+		{"variables", rows(text, "Variables, log fields and events", `doorward_\w+`), names(sourceText(t, "caddymodule/*.go"), `(?m)(?:SetVar\([^"]*|^\t\t\{)"(doorward_\w+)"`)},
 		{"commands", rows(text, "Commands", `[a-z]+`), commands(t)},
 		{"health notices", rows(text, "When something is wrong", `[a-z]+_[a-z_]+`), names(sourceText(t, "caddymodule/health.go"), `(?m)^\t"([a-z_]+)": `)},
 		{"events", names(text, "`(doorward\\.[a-z]+)`"), eventNames(t)},
@@ -237,7 +237,7 @@ func grammarWords(t *testing.T, file string) []string {
 	words := names(sourceText(t, file), `(?m)^//\t    ([a-z_]+)`)
 	if at := slices.Index(words, "automatic"); at >= 0 { // <kind> stands for these
 		words = append(words, names(sourceText(t, "caddymodule/caddyfile_route.go"), `(?m)^\t\{"([a-z_]+)", config\.Kind`)...)
-		words = append(words, "when", "identifier", "password", "property", "success", "failure")
+		words = append(words, "when", "identifier", "password", "property", "success", "failure", "unknown")
 	}
 	return words
 }
