@@ -85,9 +85,12 @@ func (c *admission) contactNetworks() (keys [len(networkContacts)]evidence.Key, 
 func (c *admission) contactNetwork() (fired rules.Detection) {
 	rate := c.thresholds().Contacts
 	keys, n := c.contactNetworks()
-	for i := range n {
+	for i, key := range keys {
+		if i >= n {
+			break
+		}
 		limit := float64(rate.N) * networkContacts[i]
-		c.m.networks.View(keys[i], func(e *networkEvidence) {
+		c.m.networks.View(key, func(e *networkEvidence) {
 			if e.sources.Distinct() >= networkSources {
 				fired = rules.Contact(e.contact.Value(c.now, contactFade), limit, config.AxisPrefix, rate)
 			}

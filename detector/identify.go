@@ -125,8 +125,3 @@ func (c *admission) recogniseClient() {
 // sharedAccounts is how many accounts may log in from an address before it is
 // shared.
 const sharedAccounts = 10
-
-// familiarClient reports whether the attempt comes from a client that keeps
-// cookies and logged in to the account before: its own budget applies, not
-// that of the address it shares with others.
-func (c *admission) familiarClient() bool { return c.a.reserved.accounts[0].standing == known }

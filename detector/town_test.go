@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"testing"
 	"time"
-
-	"github.com/doorward/doorward/config"
 )
 
 // town is a site that people have logged in to for a while.
@@ -54,20 +52,6 @@ func proxy(i int, name string, password uint64) *Attempt {
 	a := login(apart(i), name, password)
 	a.Source.ASN = uint32(serverProvider + i)
 	return a
-}
-
-// persist tries like a person: who is challenged solves it and tries again.
-func (c town) persist(a *Attempt, o bool) Verdict {
-	outcome := failed
-	if o {
-		outcome = succeeded
-	}
-	v := c.try(a, outcome)
-	if v.Answer == config.AnswerChallenge {
-		a.Solved = true
-		v = c.try(a, outcome)
-	}
-	return v
 }
 
 // alarm lets nine strangers fail.

@@ -29,23 +29,27 @@ func (s *Session) adopt(g *group) {
 		if one.attempt() || one.found.Declared != nil || !g.sharesAddress(one) {
 			continue
 		}
-		result := recognize.Result("")
-		switch status := one.entry.Response.Status; {
-		case status == http.StatusNotFound && one.found.Kind == g.kind && len(one.found.Secrets) > 0:
-			result = recognize.Failure
-			g.remark("an answer 404 is taken for a failure, because the same address answers otherwise too")
-		case status == http.StatusBadRequest || status == http.StatusUnprocessableEntity:
-			if password == nil || !bears(one, user) || bears(one, []config.Field{*password}) {
-				continue
-			}
-			result = recognize.Malformed
-			g.remark("a request without a password that was refused as incomplete is taken for an attempt")
-		default:
-			continue
+		if result := g.inHindsight(one, user, password); result != "" {
+			adopted = append(adopted, one.as(g.kind, result))
 		}
-		adopted = append(adopted, one.as(g.kind, result))
 	}
 	g.steps = append(g.steps, adopted...)
+}
+
+// inHindsight is the outcome of a step that looked like no attempt, empty if it
+// still does.
+func (g *group) inHindsight(one *step, user []config.Field, password *config.Field) recognize.Result {
+	switch status := one.entry.Response.Status; {
+	case status == http.StatusNotFound && one.found.Kind == g.kind && len(one.found.Secrets) > 0:
+		g.remark("an answer 404 is taken for a failure, because the same address answers otherwise too")
+		return recognize.Failure
+	case status != http.StatusBadRequest && status != http.StatusUnprocessableEntity:
+		return ""
+	case password == nil || !bears(one, user) || bears(one, []config.Field{*password}):
+		return ""
+	}
+	g.remark("a request without a password that was refused as incomplete is taken for an attempt")
+	return recognize.Malformed
 }
 
 // as is a copy of a step with what hindsight makes of it.

@@ -288,13 +288,7 @@ func (p *Player) takenBy(groups []*group, r *recognize.Request) *group {
 
 // notes are the remarks about a group.
 func (g *group) notes() []string {
-	name := word(g.kind) + " " + strings.TrimSpace(g.method+" "+g.place)
-	if g.scheme != "" {
-		name = word(g.kind) + " by " + string(g.scheme)
-	}
-	if !writable(name) {
-		name = word(g.kind)
-	}
+	name := g.name()
 	if g.token.From != "" && g.left != "" {
 		return nil // it was none of the attempts
 	}
@@ -305,6 +299,23 @@ func (g *group) notes() []string {
 	if g.left != "" {
 		notes = append(notes, name+" is left to the automatic mode: "+g.left)
 	}
+	return append(notes, g.outcomeNotes(name)...)
+}
+
+// name is how the remarks call the group.
+func (g *group) name() string {
+	name := word(g.kind) + " " + strings.TrimSpace(g.method+" "+g.place)
+	if g.scheme != "" {
+		name = word(g.kind) + " by " + string(g.scheme)
+	}
+	if !writable(name) {
+		name = word(g.kind)
+	}
+	return name
+}
+
+// outcomeNotes are the remarks about the outcomes of a group.
+func (g *group) outcomeNotes(name string) (notes []string) {
 	seen := map[recognize.Result]int{}
 	for _, s := range g.steps {
 		seen[s.Outcome]++
