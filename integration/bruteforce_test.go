@@ -105,7 +105,7 @@ func TestParallelGuesses(t *testing.T) {
 // address.
 func TestCredentialStuffing(t *testing.T) {
 	t.Parallel()
-	apps, edge := shop(t, "redirect", "")
+	apps, edge := shop(t, "redirect", "threshold contacts 4/24h")
 	v := edge.visitor(t, "shop.test", "127.0.0.9")
 	refused := 0
 	for i := range 50 {
@@ -113,8 +113,8 @@ func TestCredentialStuffing(t *testing.T) {
 			refused++
 		}
 	}
-	if reached := apps.logins(t, "redirect"); reached != 10 || refused != 40 {
-		t.Errorf("%d of 50 reached the app and %d were refused; want 10 and 40", reached, refused)
+	if reached := apps.logins(t, "redirect"); reached != 4 || refused != 46 {
+		t.Errorf("%d of 50 reached the app and %d were refused; want 4 and 46", reached, refused)
 	}
 	edge.waitEvent(t, "detected stuffing", func(ev event) bool { return ev.Detection == "credential_stuffing" })
 	if got := edge.visitor(t, "shop.test", "127.0.0.10").login(t, alice, alicePassword); got.header.Get("Location") != "/" {

@@ -132,7 +132,7 @@ func (p *pairs) blocks(s shape, app string) string {
 	for _, side := range sides {
 		directive := ""
 		if side == "guarded" {
-			directive = "doorward {\nmode enforce\nplaintext_identities\nlogin POST /login/*\n" + s.lines + "\n}\n"
+			directive = "doorward {\nthreshold contacts 1000/24h\nmode enforce\nplaintext_identities\nlogin POST /login/*\n" + s.lines + "\n}\n"
 		}
 		body := "route {\n" + s.outer + "\n" + directive + inner + "\n}\n" + s.rest + "\n"
 		fmt.Fprintf(&b, "\n%s {\n%s}\n", p.url(host(side, s.name, false)), body)

@@ -51,7 +51,7 @@ func TestSignup(t *testing.T) {
 func TestSignupFlood(t *testing.T) {
 	t.Parallel()
 	apps := startApps(t, "redirect")
-	edge := startEdge(t, edgeConfig{sites: []site{{host: "shop.test", doorward: "mode enforce", app: apps.address("redirect")}}})
+	edge := startEdge(t, edgeConfig{sites: []site{{host: "shop.test", doorward: "mode enforce\nthreshold signups 10/10m", app: apps.address("redirect")}}})
 	signup := func(v *visitor, email string) int {
 		return v.post(t, "/signup", "email", email, "password", "a b c", "confirm", "a b c").status
 	}
