@@ -19,6 +19,8 @@ import (
 const (
 	peerWindow   = evidence.Seconds(3600)
 	peerAttempts = 20
+	// peerMemory is how long logins through other peers are remembered.
+	peerMemory   = evidence.Seconds(12 * 3600)
 	peerAccounts = 3
 	// peerShare is how many accounts must log in through the peer for each one
 	// that logs in elsewhere.
@@ -29,7 +31,8 @@ type peerWatch struct {
 	mu sync.Mutex
 	peerTally
 	hidden bool
-	before evidence.Sketch64 // elsewhere, in the window before
+	before evidence.Sketch64 // elsewhere, in the windows before
+	since  evidence.Seconds  // when before was begun
 }
 
 // peerTally is what was seen within one window.
@@ -50,7 +53,7 @@ func (w *peerWatch) attempt(now evidence.Seconds, s *Source) bool {
 	defer w.mu.Unlock()
 	if now > w.begun+peerWindow {
 		w.hidden = w.hides() && w.total >= peerAttempts
-		w.before = w.elsewhere
+		w.remember(now)
 		w.peerTally = peerTally{begun: now, candidate: w.candidate}
 	}
 	w.total++
@@ -59,6 +62,15 @@ func (w *peerWatch) attempt(now evidence.Seconds, s *Source) bool {
 		w.hidden = w.hides()
 	}
 	return w.hidden && s.Forwarded && s.Peer == w.candidate
+}
+
+// remember keeps who logged in elsewhere for half a day to a day, so that in the
+// quiet hours of a night four accounts are not nearly all there are.
+func (w *peerWatch) remember(now evidence.Seconds) {
+	if now > w.since+peerMemory {
+		w.since, w.before = now, evidence.Sketch64{}
+	}
+	w.before.Merge(w.elsewhere)
 }
 
 // vote keeps the candidate of a majority with forwarding headers. A candidate

@@ -3,6 +3,7 @@ package detector
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/doorward/doorward/config"
 )
@@ -54,6 +55,30 @@ func TestUndeclaredProxyDoesNotLockEverybodyOut(t *testing.T) {
 		}
 		if through != 10 {
 			t.Errorf("%d guesses at one account, want the pair limit of 10 to go on", through)
+		}
+	})
+	t.Run("an attacker in the quiet hours of a night", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t, strictly)
+		w.confirm()
+		for i := range 20 { // the evening
+			w.try(login(apart(i), fmt.Sprintf("customer-%d@x.test", i), 1), succeeded)
+		}
+		for range 4 { // quiet hours
+			w.now = w.now.Add(61 * time.Minute)
+			w.try(login(apart(0), "customer-0@x.test", 1), succeeded)
+		}
+		for i := range 40 {
+			w.try(behind(fmt.Sprintf("own-%d@x.test", i%4), 1), succeeded)
+		}
+		through := 0
+		for i := range 200 {
+			if w.try(behind(fmt.Sprintf("v%d@x.test", i), 1), failed).LetsThrough() {
+				through++
+			}
+		}
+		if _, hidden := w.site.peers.hiding(); hidden || through > 20 {
+			t.Errorf("four accounts of his own switch the sanctions off: %d of 200 guesses let through", through)
 		}
 	})
 	t.Run("an attacker who invents the header", func(t *testing.T) {

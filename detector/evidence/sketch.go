@@ -41,6 +41,9 @@ func (s Sketch64) Estimate() int {
 	return int(linearCounting[bits.OnesCount32(s.lo)+bits.OnesCount32(s.hi)])
 }
 
+// Merge adds what other holds.
+func (s *Sketch64) Merge(other Sketch64) { s.lo, s.hi = s.lo|other.lo, s.hi|other.hi }
+
 // Clear empties the sketch.
 func (s *Sketch64) Clear() { *s = Sketch64{} }
 
