@@ -30,7 +30,7 @@ type Thresholds struct {
 
 	// Contacts is for how many different accounts a source may fail at first
 	// contact, as long as none logs in between; a login of an account that is
-	// older than a week takes two back. It fades with a half-life of six hours,
+	// older than a week takes half a one back. It fades with a half-life of six hours,
 	// the window is for the reader. Default 4/24h: threshold random walk, Jung
 	// et al. 2004. Networks are judged by 1.6 times as many, providers of servers by
 	// 3 times as many.
