@@ -190,8 +190,11 @@ func FuzzInflate(f *testing.F) {
 		packed = packed[:min(len(packed), worst)]
 		got, whole := inflated(packed)
 		want, err := io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(packed)), maxDecoded+1))
-		if !bytes.HasPrefix(want, got) {
-			t.Fatalf("%d bytes that are none of %d", len(got), len(want))
+		// Where the input ends, compress/flate gives up as soon as fewer bits are left
+		// than the mark at the end of a block takes; shorter symbols may come before.
+		cut := errors.Is(err, io.ErrUnexpectedEOF) && bytes.HasPrefix(got, want)
+		if !bytes.HasPrefix(want, got) && !cut {
+			t.Fatalf("%d bytes that are none of %d: %v", len(got), len(want), err)
 		}
 		if whole && (err != nil || len(want) != len(got)) {
 			t.Fatalf("whole: %d bytes of %d, %v", len(got), len(want), err)
