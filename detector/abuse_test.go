@@ -189,6 +189,14 @@ func TestCodesOfASecondFactorAreLimited(t *testing.T) {
 	if v := c.try(code(0, c.home(3, 0)), succeeded); !v.LetsThrough() {
 		t.Errorf("the owner's code was refused at home: %s", v.Reason)
 	}
+	for i := range 200 { // every time from elsewhere
+		if c.try(code(200+i, proxy(10+i, "", 0)), failed).LetsThrough() {
+			through++
+		}
+	}
+	if through != 30 {
+		t.Errorf("%d codes of strangers reached the app, want 30", through)
+	}
 	for i := range 50 { // a completed login begins afresh
 		if v := c.try(code(i, c.home(3, 0)), succeeded); !v.LetsThrough() {
 			t.Fatalf("code %d of a row of good logins was refused: %s", i, v.Reason)

@@ -71,11 +71,24 @@ func (c *admission) resets() rules.Detection {
 	})
 }
 
-// codes counts one code of a second factor.
+// codeSources is how many times the codes of one source strangers together may
+// try for one account: who knows the password and has many addresses must not
+// have as many guesses at the second factor.
+const codeSources = 3
+
+// codes counts one code of a second factor, by account and source, and for
+// strangers by account.
 func (c *admission) codes() rules.Detection {
-	t := c.thresholds()
-	return c.flood(c.codeKey(), t.Codes, func(codes int) rules.Detection {
-		return rules.Codes(codes, t.Codes.N*c.factor, t.Codes)
+	r, t := &c.a.reserved, c.thresholds()
+	fired := c.flood(c.codeKey(), t.Codes, func(codes int) rules.Detection {
+		return rules.Codes(codes, t.Codes.N*c.factor, config.AxisPair, t.Codes)
+	})
+	if fired.Fired() || r.n == 0 || r.standing >= familiar {
+		return fired
+	}
+	key := c.m.hasher.Number(c.site.id, axisCode, r.accounts[0].hash())
+	return c.flood(key, t.Codes, func(codes int) rules.Detection {
+		return rules.Codes(codes, codeSources*t.Codes.N*c.factor, config.AxisAccount, t.Codes)
 	})
 }
 

@@ -59,6 +59,9 @@ func (d Detection) String() string {
 		what, where = "requests for a reset", "for one account from unfamiliar sources"
 	case "codes":
 		what, where = "codes of a second factor", "for one account from one source"
+		if d.Axis == config.AxisAccount {
+			where = "for one account from unfamiliar sources"
+		}
 	case "signups":
 		what = "accounts created"
 	}

@@ -22,9 +22,9 @@ func Resets(quarters, n int, axis config.Axis, rate config.Rate, solved bool) De
 
 // Codes fires when more codes of a second factor were tried than n (threshold
 // T18): a six-digit code falls to a million guesses.
-func Codes(quarters, n int, rate config.Rate) Detection {
+func Codes(quarters, n int, axis config.Axis, rate config.Rate) Detection {
 	if !over(quarters, n) {
 		return Detection{}
 	}
-	return fired(config.CodeGuessing, config.AxisPair, "codes", quarters, n, rate)
+	return fired(config.CodeGuessing, axis, "codes", quarters, n, rate)
 }
