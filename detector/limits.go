@@ -2,7 +2,6 @@ package detector
 
 import (
 	"context"
-	"net/netip"
 	"strconv"
 	"time"
 
@@ -57,7 +56,7 @@ func (c *admission) limitKey(l *limitRule, i int) string {
 	case config.AxisRoute:
 		return key + c.a.reserved.path
 	case config.AxisPrefix:
-		return key + widerPrefix(c.a.Source.Addr)
+		return key + wider(c.a.Source.Addr).String()
 	case config.AxisAccount, config.AxisPair:
 		if c.a.reserved.n == 0 {
 			return key + source
@@ -69,17 +68,4 @@ func (c *admission) limitKey(l *limitRule, i int) string {
 		return key
 	}
 	return key + source + strconv.Itoa(int(l.rate.Limit))
-}
-
-// widerPrefix is the network around a source: IPv4 /24, IPv6 /48.
-func widerPrefix(addr netip.Addr) string {
-	bits := 24
-	if addr.Is6() && !addr.Is4In6() {
-		bits = 48
-	}
-	p, err := addr.Unmap().Prefix(bits)
-	if err != nil {
-		return evidence.SourcePrefix(addr).String()
-	}
-	return p.String()
 }

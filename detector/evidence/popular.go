@@ -21,7 +21,8 @@ type Popular struct {
 	begun atomic.Uint32
 	turn  atomic.Uint32
 	rows  [2]atomic.Pointer[[]atomic.Uint32]
-	mu    sync.Mutex // held while a period begins
+	mu    sync.Mutex    // held while a period begins
+	spent atomic.Uint32 // early turns of the guard when the period began
 }
 
 const popularRows = 4
@@ -52,9 +53,11 @@ func (p *Popular) Add(tag, name uint64, now Seconds) {
 }
 
 // Names is for about how many different names tag was tried in this period and
-// the one before.
+// the one before. It is 0, no evidence, for the rest of a period in which more was
+// added than the guard can tell apart: it would count names twice and call an
+// innocent password popular.
 func (p *Popular) Names(tag uint64, now Seconds) (n int) {
-	if uint64(now) >= uint64(p.begun.Load())+2*uint64(p.guard.period) {
+	if uint64(now) >= uint64(p.begun.Load())+2*uint64(p.guard.period) || p.guard.early.Load() != p.spent.Load() {
 		return 0
 	}
 	for i := range p.rows {
@@ -108,6 +111,7 @@ func (p *Popular) change(now Seconds) {
 	}
 	rows := make([]atomic.Uint32, popularRows*p.cells)
 	p.rows[turn&1].Store(&rows)
+	p.spent.Store(p.guard.early.Load())
 	p.begun.Store(uint32(now))
 	p.turn.Store(turn)
 }

@@ -138,3 +138,25 @@ func TestPopularTogether(t *testing.T) {
 		}
 	}
 }
+
+func TestPopularBeyondItsBudgetHasNoEvidence(t *testing.T) {
+	t.Parallel()
+	const period = 3600
+	p := NewPopular(1024, period)
+	for name := range uint64(30) {
+		p.Add(7, 1+name, 10_000)
+	}
+	if n := p.Names(7, 10_000); n < 30 {
+		t.Fatalf("%d names, want 30", n)
+	}
+	for i := range uint64(100_000) {
+		p.Add(1_000+i, 5, 10_001)
+	}
+	if n := p.Names(7, 10_002); n != 0 || p.Spent() == 0 {
+		t.Errorf("%d names of a flooded sketch, want no evidence", n)
+	}
+	p.Add(7, 99, 10_001+3*period)
+	if n := p.Names(7, 10_001+3*period); n != 1 {
+		t.Errorf("%d names in the next period, want 1", n)
+	}
+}
