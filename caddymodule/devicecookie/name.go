@@ -107,7 +107,9 @@ func (n Name) takeFrom(line string, secure bool, f *Found) string {
 		kept.WriteString(part)
 		first = false
 	}
-	return strings.TrimSpace(kept.String())
+	// Only what parts cookies is trimmed: without a control byte before it a part
+	// that no parser takes for a cookie could become one.
+	return strings.Trim(kept.String(), " \t")
 }
 
 // note counts one cookie. counts tells that it has the name for this scheme.
