@@ -118,9 +118,10 @@ type reservation struct {
 	route    *Route
 	path     string // where it arrived, in one spelling
 	source   evidence.Key
-	network  evidence.Key       // around the source
-	class    evidence.Key       // what strangers from there are judged by
-	name     identity.Pseudonym // of the first identity as it was written
+	network  evidence.Key // around the source
+	class    evidence.Key // what strangers from there are judged by
+	keys     *identity.Keys
+	spelling uint32 // tag of the first identity as it was written
 	accounts [recognize.MaxIdentities]accountReservation
 	n        int
 	weight   int // how many guesses it counts as
@@ -159,9 +160,6 @@ type accountReservation struct {
 	accountTagged  bool
 }
 
-// nameTag stands for the exact name of the first identity.
-func (r *reservation) nameTag() uint32 { return binary.LittleEndian.Uint32(r.name[:4]) }
-
 // hash stands for the account in sketches of names.
 func (a *accountReservation) hash() uint64 { return binary.LittleEndian.Uint64(a.pseudonym[:8]) }
 
@@ -182,8 +180,14 @@ func (a *Attempt) unclear() bool {
 func (a *Attempt) CountedAsLogin() bool { return a.reserved.guess && a.Kind != config.KindLogin }
 
 // Pseudonym is the keyed pseudonym of the first identity, zero when there is
-// none. It is known once the attempt was admitted or refused.
-func (a *Attempt) Pseudonym() identity.Pseudonym { return a.reserved.name }
+// none. It is known once the attempt was admitted or refused, and computed with
+// each call: no rule needs it.
+func (a *Attempt) Pseudonym() identity.Pseudonym {
+	if a.reserved.n == 0 {
+		return identity.Pseudonym{}
+	}
+	return a.reserved.keys.Pseudonym(a.Identities[0])
+}
 
 // Verdict is what the edge does with an attempt.
 type Verdict struct {

@@ -96,7 +96,7 @@ func (c *admission) enter(account *accountReservation, score float64) bool {
 		*e = pairEvidence{met: e.met, entered: e.entered, with: e.with}
 	})
 	c.m.accounts.Update(account.account, c.now, func(e *accountEvidence, _ bool) {
-		e.success, e.name = c.now, r.nameTag()
+		e.success, e.name = c.now, r.spelling
 		if r.familiar {
 			e.opened = c.now
 		}

@@ -55,7 +55,7 @@ func (d *Detector) Seen(a *Attempt) (seen bool) {
 		return false
 	}
 	m.accounts.View(a.reserved.accounts[0].account, func(e *accountEvidence) {
-		seen = e.success != 0 && e.name == a.reserved.nameTag()
+		seen = e.success != 0 && e.name == a.reserved.spelling
 	})
 	return seen
 }

@@ -55,16 +55,17 @@ func (c *admission) claimsOtherKind() bool {
 func (c *admission) identify() {
 	a, r := c.a, &c.a.reserved
 	r.source = c.m.sourceKey(c.site, a.Source.Addr)
-	r.n = 0
+	r.n, r.keys = 0, c.site.keys
 	c.describeVisitor()
 	r.doubted, r.guesser = c.deviceTries()
 	for i, id := range a.Identities {
 		if a.Crowd || i == recognize.MaxIdentities || id.Empty() {
 			break
 		}
-		r.accounts[i] = c.reservationFor(c.site.keys.RateKey(id, c.p.config.FoldStrict))
+		name, spelling := c.site.keys.RateKeyAndSpelling(id, c.p.config.FoldStrict)
+		r.accounts[i] = c.reservationFor(name)
 		if r.n = i + 1; i == 0 {
-			r.name = c.site.keys.Pseudonym(id)
+			r.spelling = uint32(spelling)
 		}
 	}
 	c.recogniseClient()

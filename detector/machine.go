@@ -28,13 +28,14 @@ const (
 	shownMachines                  = 50 // in status, of a site
 )
 
-// machineEvidence is a source that may be a machine: 72 bytes, no pointers.
+// machineEvidence is a source that may be a machine: 80 bytes, no pointers.
 type machineEvidence struct {
 	site    uint64
 	client  uint64
 	account identity.Pseudonym
-	name    identity.Pseudonym // as events show it
+	name    identity.Pseudonym // as events show it, zero in a young row
 	addr    [16]byte
+	written uint32           // tag of the spelling that name stands for
 	since   evidence.Seconds // of the first attempt in the row
 	last    evidence.Seconds
 	success evidence.Seconds // last login, 0 for none in the row
@@ -44,6 +45,11 @@ type machineEvidence struct {
 
 func (e *machineEvidence) is(now evidence.Seconds) bool {
 	return e.success != 0 && now >= e.since+machineAfter && now <= e.last+machineGap
+}
+
+// ripens reports whether the row may become a machine before its next attempt.
+func (e *machineEvidence) ripens(now evidence.Seconds) bool {
+	return now+machineGap >= e.since+machineAfter
 }
 
 // rankMachine keeps those that have been one for longest: a flood of new sources
@@ -68,14 +74,20 @@ func (c *admission) lookForMachine() {
 		side.machines.Delete(r.source)
 		return
 	}
-	account := r.accounts[0].pseudonym
+	account, unnamed := r.accounts[0].pseudonym, false
 	side.machines.Update(r.source, c.now, func(e *machineEvidence, fresh bool) {
 		if fresh || e.account != account || e.client != a.Client || c.now > e.last+machineGap {
 			*e = machineEvidence{site: c.site.id, client: a.Client, account: account, since: c.now, addr: a.Source.Addr.As16()}
 		}
-		e.name, e.last = r.name, c.now
+		e.last = c.now
 		r.machine = e.is(c.now)
+		unnamed = e.ripens(c.now) && (e.name.IsZero() || e.written != r.spelling)
 	})
+	if !unnamed {
+		return
+	}
+	name := a.Pseudonym() // dear, so only for a row that status may show
+	side.machines.View(r.source, func(e *machineEvidence) { e.name, e.written = name, r.spelling })
 }
 
 // learnMachine notes how an attempt of the row ended.

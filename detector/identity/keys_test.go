@@ -13,7 +13,7 @@ var testSecret = []byte("0123456789abcdef0123456789abcdef")
 // goldenKeys is what testSecret yields for the site "site": the key ID, then
 // pseudonym and rate key of email=a@x.test, and how the cookie and clearance
 // keys begin, computed apart from this package.
-const goldenKeys = "65e8b169 1206be90c28d56921a2da4742e46831b 9285c6b68e55b415ffb65649f7809777 " +
+const goldenKeys = "65e8b169 1206be90c28d56921a2da4742e46831b 57437ee63d1f31e56ccd5108d2ac825c " +
 	"fb06d58ecd2cc884 e7b98376ce1fff34"
 
 func testKeys(t testing.TB, site string) *Keys {
@@ -161,5 +161,25 @@ func TestHashersKeepNeitherNamesNorLargeBuffers(t *testing.T) {
 	p.put(h)
 	if cap(h.buf)+cap(h.folder.buf) > 2*maxPooled {
 		t.Errorf("keeps %d and %d bytes, want at most %d each", cap(h.buf), cap(h.folder.buf), maxPooled)
+	}
+}
+
+func TestSpellingTellsApartWhatTheRateKeyDoesNot(t *testing.T) {
+	t.Parallel()
+	keys := testKeys(t, "site")
+	named := func(name string) (Pseudonym, uint64) {
+		return keys.RateKeyAndSpelling(New(Pair{"email", name}), false)
+	}
+	folded, plain := named("ann@x.test")
+	if again, same := named("ann@x.test"); again != folded || same != plain || plain == 0 {
+		t.Errorf("one name has the spellings %x and %x", plain, same)
+	}
+	for _, name := range []string{"Ann@x.test", "a.nn@x.test", "ann+1@x.test"} {
+		if key, spelling := named(name); key != folded || spelling == plain {
+			t.Errorf("%s: key %s and spelling %x, want %s and another than %x", name, key, spelling, folded, plain)
+		}
+	}
+	if key, spelling := keys.RateKeyAndSpelling(Identity{}, false); !key.IsZero() || spelling != 0 {
+		t.Errorf("nobody has the key %s and the spelling %x", key, spelling)
 	}
 }
