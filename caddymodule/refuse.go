@@ -71,7 +71,7 @@ func (h *Handler) guard(w http.ResponseWriter, r *http.Request) (done bool, err 
 	}
 	e := event.Event{
 		ID: event.NewID(now), Time: now, Type: event.TypeAttempt, Kind: string(config.KindNone), Site: h.policy.Site().Name,
-		Verdict: string(verdict.Answer), Rule: verdict.Rule, Detection: string(verdict.Detection), Reason: verdict.Reason,
+		Verdict: string(verdict.Answer), Rule: verdict.Rule, Detection: string(verdict.Detection), Reason: verdict.Reason.String(),
 		SourceIP: source.Addr, Lists: source.Lists, Method: r.Method, Path: r.URL.Path, UserAgent: r.UserAgent(),
 		SanctionID: sanction.FormatID(verdict.Sanction), Expires: verdict.Until,
 	}

@@ -53,7 +53,7 @@ func (v *visit) event() event.Event {
 		Site: v.h.policy.Site().Name, Route: v.attempt.Route, Kind: string(v.attempt.Kind),
 		Outcome: string(v.outcome.Result), Confidence: math.Round(float64(v.outcome.Confidence)*1000) / 1000,
 		Verdict: string(v.verdict.Answer), Would: string(v.verdict.Would),
-		Rule: v.verdict.Rule, Detection: string(v.verdict.Detection), Reason: v.verdict.Reason,
+		Rule: v.verdict.Rule, Detection: string(v.verdict.Detection), Reason: v.verdict.Reason.String(),
 		SourceIP: v.attempt.Source.Addr, Lists: v.attempt.Source.Lists,
 		Format: string(v.found.Format), Ambiguous: v.attempt.Ambiguous,
 		Method: v.origin.method, Path: v.origin.path, UserAgent: v.origin.userAgent, RequestID: v.origin.requestID,

@@ -149,7 +149,7 @@ func TestAttackModeKeptAwakeLosesNobody(t *testing.T) {
 			v = c.try(a, succeeded)
 		}
 		if !v.LetsThrough() {
-			lost[who+": "+v.Reason]++
+			lost[who+": "+v.Reason.String()]++
 		}
 	}
 	for half := range 5 * 48 {

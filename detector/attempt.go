@@ -200,7 +200,7 @@ type Verdict struct {
 	Detection config.Detection
 	Rule      string
 	// Reason tells it in a sentence with numbers.
-	Reason string
+	Reason Reason
 	// Axis is what is refused: source, pair, account, route.
 	Axis config.Axis
 	// Wait is how long the attempt is held before it reaches the app, with the

@@ -32,6 +32,6 @@ func (c *admission) crowd() (Verdict, bool) {
 	})
 	return Verdict{
 		Answer: config.AnswerBlock, Detection: fired.Name, Rule: fired.Rule, Axis: fired.Axis,
-		Reason: fired.String(), Malformed: true,
+		Reason: reasonOf(fired), Malformed: true,
 	}, true
 }

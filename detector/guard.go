@@ -38,7 +38,7 @@ func (d *Detector) guard(now time.Time, p *Policy, s *Source, denied []string) V
 		if slices.Contains(denied, name) {
 			return Verdict{
 				Answer: p.list(name, config.ClassNone), Rule: "list " + name, Axis: config.AxisSource,
-				Reason: "the source is on the list " + name,
+				Reason: Reason{text: onTheList, name: name},
 			}
 		}
 	}

@@ -20,7 +20,7 @@ func (c *admission) refuse(fired rules.Detection) Verdict {
 	answer = c.soften(fired.Name, answer)
 	v := Verdict{
 		Answer: answer, Detection: fired.Name, Rule: fired.Rule, Axis: fired.Axis,
-		Reason: fired.String(), Lenient: c.lenient,
+		Reason: reasonOf(fired), Lenient: c.lenient,
 	}
 	if fired.Name == config.ResetFlood || fired.Name == config.CodeGuessing {
 		// A flood of these closes nothing: some are let through in every window,

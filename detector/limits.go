@@ -24,7 +24,7 @@ func (c *admission) limits() (Verdict, bool) {
 		if reset, reached := c.count(l); reached {
 			return Verdict{
 				Answer: config.AnswerLimit, Detection: config.RateLimit, Rule: l.name, Axis: l.Per,
-				Reason: l.reason(), Until: reset,
+				Reason: Reason{text: l.reason}, Until: reset,
 			}, true
 		}
 	}

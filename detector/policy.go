@@ -36,8 +36,8 @@ type Policy struct {
 // limitRule is one `limit` line.
 type limitRule struct {
 	config.Limit
-	name string
-	rate limiter.Rate
+	name, reason string
+	rate         limiter.Rate
 }
 
 // NewPolicy makes site ready. lists are the names of the address lists that
@@ -51,9 +51,10 @@ func NewPolicy(site config.Site, lists []string) (*Policy, error) {
 	p.observing = slices.ContainsFunc(p.answers, func(l config.Policy) bool { return l.Observe })
 	for _, l := range site.Limits {
 		p.limits = append(p.limits, limitRule{
-			Limit: l,
-			name:  "limit " + l.String(),
-			rate:  limiter.Rate{Period: l.Rate.Window.Std(), Limit: int64(l.Rate.N)},
+			Limit:  l,
+			name:   "limit " + l.String(),
+			reason: fmt.Sprintf("the line `limit %s` is used up", l.String()),
+			rate:   limiter.Rate{Period: l.Rate.Window.Std(), Limit: int64(l.Rate.N)},
 		})
 	}
 	return p, nil
@@ -145,8 +146,4 @@ func (l *limitRule) counts(class config.Class, path string) bool {
 	}
 	path, _, _ = strings.Cut(path, "#") // without the operation
 	return recognize.PathMatches(l.Path, path)
-}
-
-func (l *limitRule) reason() string {
-	return fmt.Sprintf("the line `%s` is used up", l.name)
 }

@@ -129,7 +129,7 @@ func TestAllowedSourcesAreCountedAndNeverRefused(t *testing.T) {
 			t.Fatalf("an allowed source was refused at attempt %d", i)
 		}
 	}
-	if v := w.try(login("10.1.2.3", "u@x.test", 1), failed); v.Would != config.AnswerLimit || !strings.Contains(v.Reason, "the operator allows the source") {
+	if v := w.try(login("10.1.2.3", "u@x.test", 1), failed); v.Would != config.AnswerLimit || !strings.Contains(v.Reason.String(), "the operator allows the source") {
 		t.Errorf("%+v, want it told what would have been done", v)
 	}
 	if got := w.guesses("10.1.2.3", "a@x.test", 100, 50); got != 50 {

@@ -27,7 +27,7 @@ func TestCriticalSourceIsToldAndNeverShutOut(t *testing.T) {
 			if !v.LetsThrough() || v.Sanction != 0 {
 				t.Fatalf("%s: attempt %d: %+v, want it let through", why, i, v)
 			}
-			if v.Would != "" && strings.Contains(v.Reason, string(why)) {
+			if v.Would != "" && strings.Contains(v.Reason.String(), string(why)) {
 				told++
 			}
 		}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/doorward/doorward/config"
 	"github.com/doorward/doorward/detector/evidence"
+	"github.com/doorward/doorward/detector/rules"
 	"github.com/doorward/doorward/detector/sanction"
 )
 
@@ -25,12 +26,8 @@ func (c *admission) operator() (Verdict, bool) {
 }
 
 func blockedBy(e *sanction.Entry) Verdict {
-	reason := "the operator has blocked " + e.Range.String()
-	if e.Reason != "" {
-		reason += ": " + e.Reason
-	}
 	return Verdict{
-		Answer: e.Answer, Detection: config.Operator, Rule: "block", Reason: reason,
+		Answer: e.Answer, Detection: config.Operator, Rule: "block", Reason: Reason{entry: e},
 		Axis: config.AxisPrefix, Until: e.Until, Sanction: e.ID,
 	}
 }
@@ -96,8 +93,8 @@ func (c *admission) reopen(account *accountReservation) {
 
 func sanctioned(hit sanction.Hit, axis config.Axis) Verdict {
 	return Verdict{
-		Answer: hit.Answer, Detection: hit.Detection, Rule: "sanction", Axis: axis,
-		Reason: sanctionReason(axis, hit.Count, hit.Limit),
+		Answer: hit.Answer, Detection: hit.Detection, Rule: sanctionRule, Axis: axis,
+		Reason: reasonOf(rules.Detection{Axis: axis, Rule: sanctionRule, Count: hit.Count, Limit: hit.Limit}),
 		Until:  hit.Until.Time(), Sanction: hit.ID,
 	}
 }
@@ -105,6 +102,9 @@ func sanctioned(hit sanction.Hit, axis config.Axis) Verdict {
 func sanctionReason(axis config.Axis, count, limit int) string {
 	return fmt.Sprintf("a sanction on the %s is running: %d failures, %d are let through", axis, count, limit)
 }
+
+// onTheList begins the reason of what a list decides.
+const onTheList = "the source is on the list "
 
 // lists consults the address lists. A source that is tagged or delayed, or that
 // only would be refused, has its thresholds halved.
@@ -118,7 +118,7 @@ func (c *admission) lists() (v Verdict, done bool) {
 		if answer == config.AnswerAllow {
 			continue
 		}
-		told := Verdict{Answer: answer, Rule: name, Axis: config.AxisSource, Reason: "the source is on the list " + name}
+		told := Verdict{Answer: answer, Rule: name, Axis: config.AxisSource, Reason: Reason{text: onTheList, name: name}}
 		switch {
 		case c.p.observesList(name, c.class):
 			told.Answer, told.Would = config.AnswerAllow, answer

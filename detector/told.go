@@ -43,7 +43,7 @@ func (c *admission) tell(v Verdict) Verdict {
 		Wait: wait, Lenient: c.lenient && !observed,
 	}
 	if c.spares(fired) {
-		v.Reason += "; " + c.sparedBecause()
+		v.Reason = v.Reason.and(c.sparedBecause())
 	}
 	switch {
 	case observed:
@@ -56,16 +56,6 @@ func (c *admission) tell(v Verdict) Verdict {
 		v.Answer = answer
 	}
 	return v
-}
-
-// sanctionRule is the rule of what a sanction that runs would refuse.
-const sanctionRule = "sanction"
-
-func reasonOf(fired rules.Detection) string {
-	if fired.Rule == sanctionRule {
-		return sanctionReason(fired.Axis, fired.Count, fired.Limit)
-	}
-	return fired.String()
 }
 
 // overlooks reports whether a sanction is not carried out because the operator
@@ -125,6 +115,6 @@ func (d *Detector) Overflow(now time.Time, p *Policy, site *Site, a *Attempt, v 
 		site.refused.Add(1)
 	}
 	v.Until, v.Answer, v.Wait = now.Add(v.Wait), config.AnswerLimit, 0
-	v.Reason += "; as many requests as may be held are held already"
+	v.Reason = v.Reason.and("as many requests as may be held are held already")
 	return v
 }

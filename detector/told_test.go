@@ -106,7 +106,7 @@ func TestObserveEndsASanctionThatRuns(t *testing.T) {
 	w.guesses("192.0.2.2", "b@x.test", 0, 12)
 	watching := w.on(lines(config.Policy{On: "brute_force", Observe: true, Answer: config.AnswerBlock}))
 	for _, a := range []*Attempt{login("192.0.2.1", "", 90), login("192.0.2.2", "b@x.test", 90)} {
-		if v := watching.try(a, failed); v.Answer != config.AnswerAllow || v.Would != config.AnswerBlock || v.Reason == "" {
+		if v := watching.try(a, failed); v.Answer != config.AnswerAllow || v.Would != config.AnswerBlock || v.Reason.String() == "" {
 			t.Errorf("%+v, want it let through and told as a block", v)
 		}
 	}

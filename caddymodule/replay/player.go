@@ -130,7 +130,7 @@ func (p *Player) Play(l Line) (Verdict, error) {
 		answer = v.Would
 	}
 	told := Verdict{
-		Verdict: answer, Rule: v.Rule, Detection: v.Detection, reason: v.Reason, account: a.Pseudonym(), seen: p.detector.Seen(a),
+		Verdict: answer, Rule: v.Rule, Detection: v.Detection, reason: v.Reason.String(), account: a.Pseudonym(), seen: p.detector.Seen(a),
 		Score: p.detector.Score(p.now, p.policy, p.site, a),
 	}
 	if p.landed != nil && !answer.LetsThrough() {
