@@ -17,8 +17,8 @@ import (
 // MaxLists is how many lists a [Book] holds: one bit each.
 const MaxLists = 64
 
-// Book is the lists of a process. Make one with [NewBook]. Safe for concurrent
-// use.
+// Book is the lists of a process, and one table of all their entries. Make one
+// with [NewBook]. Safe for concurrent use.
 type Book struct {
 	deps Deps
 	view atomic.Pointer[view] // what lookups see; never nil
@@ -29,10 +29,16 @@ type Book struct {
 	// retired are lists that were replaced and have been told to end. Those
 	// that have ended are dropped at the next Use.
 	retired []*List
-}
 
-// view is one state of a Book, immutable.
-type view struct{ lists []*List }
+	// merging lets one goroutine at a time make the table. It is taken before
+	// mu. asked counts the wishes for a new table, answered those that the last
+	// one saw: of several that wait, the first one works for all.
+	merging  sync.Mutex
+	asked    atomic.Uint64
+	answered uint64
+	// merges are the goroutines that free what a Use left behind.
+	merges sync.WaitGroup
+}
 
 // Lists says which lists name an address. The zero value is none. It is valid
 // for ever, and means the lists as they were configured at the lookup.
@@ -44,56 +50,58 @@ type Lists struct {
 // NewBook makes a Book without lists. It does no I/O.
 func NewBook(deps Deps) *Book {
 	b := &Book{deps: deps.withDefaults()}
-	b.view.Store(&view{})
+	b.view.Store(newView(new(merged), nil))
 	return b
 }
 
-// Lookup says which lists name addr. It takes no lock and allocates nothing;
-// its cost grows with the number of lists.
+// Lookup says which lists name addr. It takes no lock, allocates nothing and
+// walks one table, however many lists there are. An IPv4-mapped IPv6 address is
+// looked up as the IPv4 address it carries; a zone is ignored.
 func (b *Book) Lookup(addr netip.Addr) Lists {
 	v := b.view.Load()
-	found := Lists{view: v}
-	addr = addr.Unmap()
-	for i, l := range v.lists {
-		if l.Contains(addr) {
-			found.bits |= 1 << i
-		}
-	}
-	return found
+	return Lists{view: v, bits: v.lookup(addr.Unmap())}
 }
 
 // Any reports whether a list names the address.
 func (s Lists) Any() bool { return s.bits != 0 }
 
 // Has reports whether the list called name does.
-func (s Lists) Has(name string) bool {
-	for n := range s.All() {
-		if n == name {
-			return true
-		}
-	}
-	return false
-}
+func (s Lists) Has(name string) bool { return slices.Contains(s.Names(), name) }
 
 // All yields the names of the lists, in the order they were configured.
-func (s Lists) All() iter.Seq[string] {
-	return func(yield func(string) bool) {
-		if s.bits == 0 {
-			return
-		}
-		for i, l := range s.view.lists {
-			if s.bits&(1<<i) != 0 && !yield(l.spec.Name) {
-				return
-			}
-		}
-	}
-}
+func (s Lists) All() iter.Seq[string] { return slices.Values(s.Names()) }
 
-// Names returns what All yields; nil if no list names the address.
-func (s Lists) Names() []string { return slices.Collect(s.All()) }
+// Names returns what All yields; nil if no list names the address. The slice is
+// shared and must not be changed. It is made in advance for the first 1024
+// combinations of lists that occur; others are made here.
+func (s Lists) Names() []string {
+	if s.bits == 0 {
+		return nil
+	}
+	if names, ok := s.view.names[s.bits]; ok {
+		return names
+	}
+	return s.view.collect(s.bits)
+}
 
 // String joins the names by commas.
 func (s Lists) String() string { return strings.Join(s.Names(), ",") }
+
+// merge puts the entries that the lists have now into the table that lookups
+// see. When it returns, everything that was stored before the call is in it.
+func (b *Book) merge() {
+	wish := b.asked.Add(1)
+	b.merging.Lock()
+	defer b.merging.Unlock()
+	if b.answered >= wish {
+		return
+	}
+	b.answered = b.asked.Load()
+	m := merge(b.view.Load().configured)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.view.Store(newView(m, b.view.Load().configured))
+}
 
 // Use makes specs the lists of the book. A list whose name and source are
 // unchanged goes on with its entries, its place and its counters; its refresh
@@ -106,18 +114,25 @@ func (b *Book) Use(specs []Spec) error {
 	if b.closed {
 		return errors.New("using address lists: the book is closed")
 	}
-	current := b.view.Load().lists
+	current := b.view.Load().configured
 	next, err := b.arrange(current, specs)
 	if err != nil {
 		return err
 	}
-	b.view.Store(&view{lists: next})
+	// The table stays as it is: what continues is found as before, what is gone
+	// is found no more, and nobody waits.
+	b.view.Store(newView(b.view.Load().merged, next))
 	b.retired = slices.DeleteFunc(b.retired, hasEnded)
+	gone := false
 	for _, l := range current {
 		if !slices.Contains(next, l) {
 			l.stop()
 			b.retired = append(b.retired, l)
+			gone = true
 		}
+	}
+	if gone {
+		b.merges.Go(b.merge) // frees the entries of what is gone
 	}
 	for i, l := range next {
 		b.adopt(l, specs[i], slices.Contains(current, l))
@@ -139,6 +154,7 @@ func (b *Book) arrange(current []*List, specs []Spec) ([]*List, error) {
 		if err != nil {
 			return nil, err
 		}
+		fresh.changed = b.merge
 		same := func(l *List) bool { return l.spec.Name == spec.Name && l.spec.Source == spec.Source }
 		if at := slices.IndexFunc(current, same); at >= 0 {
 			fresh = current[at]
@@ -174,7 +190,7 @@ func hasEnded(l *List) bool {
 
 // Statuses tells how every list is, in the order they were configured.
 func (b *Book) Statuses() []Status {
-	lists := b.view.Load().lists
+	lists := b.view.Load().configured
 	out := make([]Status, len(lists))
 	for i, l := range lists {
 		out[i] = l.Status()
@@ -190,7 +206,7 @@ func (b *Book) Start() {
 		return
 	}
 	b.started = true
-	for _, l := range b.view.Load().lists {
+	for _, l := range b.view.Load().configured {
 		l.Start()
 	}
 }
@@ -198,7 +214,7 @@ func (b *Book) Start() {
 // Wait returns when every list has entries or has been tried, or when ctx ends;
 // then with an error that names the first list still waited for.
 func (b *Book) Wait(ctx context.Context) error {
-	for _, l := range b.view.Load().lists {
+	for _, l := range b.view.Load().configured {
 		select {
 		case <-l.Ready():
 		case <-ctx.Done():
@@ -213,7 +229,7 @@ func (b *Book) Wait(ctx context.Context) error {
 func (b *Book) Close(ctx context.Context) error {
 	b.mu.Lock()
 	b.closed = true
-	all := slices.Concat(b.view.Load().lists, b.retired)
+	all := slices.Concat(b.view.Load().configured, b.retired)
 	b.mu.Unlock()
 	for _, l := range all {
 		l.stop()
@@ -222,5 +238,6 @@ func (b *Book) Close(ctx context.Context) error {
 	for _, l := range all {
 		errs = append(errs, l.Close(ctx))
 	}
+	b.merges.Wait()
 	return errors.Join(errs...)
 }

@@ -253,7 +253,7 @@ func TestNoLookupSeesHalfAList(t *testing.T) {
 	})
 	b := NewBook(Deps{Transport: direct{h}})
 	mustUse(t, b, spec("tor"))
-	list := b.view.Load().lists[0]
+	list := b.view.Load().configured[0]
 	mustCheck(t, list) // not started: this test is the list's goroutine
 
 	stop := make(chan struct{})
@@ -330,8 +330,8 @@ func BenchmarkLookup(b *testing.B) {
 	if err := book.Use(specs); err != nil {
 		b.Fatal(err)
 	}
-	for _, l := range book.view.Load().lists {
-		l.set.Store(mustParse(b, string(randomList(100_000))))
+	for _, l := range book.view.Load().configured {
+		l.publish(mustParse(b, string(randomList(100_000))))
 	}
 	addr := netip.MustParseAddr("::ffff:192.0.2.7")
 	b.ReportAllocs()

@@ -75,6 +75,7 @@ type List struct {
 	now     func() time.Time
 	log     *slog.Logger
 	set     atomic.Pointer[Set]
+	changed func() // called after set was stored; may be nil
 	refresh atomic.Int64
 	wake    chan struct{} // holds one wish to look now
 
@@ -130,6 +131,14 @@ func NewList(spec Spec, deps Deps) (*List, error) {
 
 // Contains reports whether the list names addr; see [Set.Contains].
 func (l *List) Contains(addr netip.Addr) bool { return l.set.Load().Contains(addr) }
+
+// publish takes a set into use: for lookups of the book when it returns.
+func (l *List) publish(set *Set) {
+	l.set.Store(set)
+	if l.changed != nil {
+		l.changed()
+	}
+}
 
 // Ready is closed once the list has entries, or once it was tried and has none.
 func (l *List) Ready() <-chan struct{} { return l.ready }

@@ -183,6 +183,7 @@ func (p *parser) unreadable(raw []byte, whole bool) error {
 // finish judges the list as a whole.
 func (p *parser) finish() error {
 	bad := p.report.Unreadable
+	p.set.sort()
 	switch {
 	case bad*unreadableOneIn > p.entries+bad:
 		return refuse(ReasonUnreadable, p.report.FirstUnreadable, "no address or range, the first of %d such lines out of %d; %s",

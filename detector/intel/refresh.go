@@ -70,7 +70,7 @@ func (l *List) loadCopy() {
 		l.setCopyError(err)
 		return
 	}
-	l.set.Store(set)
+	l.publish(set)
 	l.last = stamp{etag: head.ETag, modified: head.LastModified}
 	l.savedAt = head.LoadedAt
 	l.mu.Lock()
@@ -143,7 +143,7 @@ func (l *List) accept(got reading) {
 	now, old := l.now(), l.set.Load()
 	changed := !got.unchanged && (old == nil || !got.set.Equal(old))
 	if changed {
-		l.set.Store(got.set)
+		l.publish(got.set)
 	}
 	validators := got.stamp.etag != l.last.etag || got.stamp.modified != l.last.modified
 	l.last = got.stamp
