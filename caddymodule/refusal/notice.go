@@ -54,7 +54,7 @@ func SetHeaders(w http.ResponseWriter, _ *http.Request, n Notice) {
 // are ignored: there is nobody left to tell.
 func Write(w http.ResponseWriter, r *http.Request, n Notice) {
 	n = n.complete()
-	lang := language(r.Header.Get("Accept-Language"))
+	lang := inLanguage(r.Header.Get("Accept-Language"))
 	text := n.speak(lang)
 	f := chooseForm(r.Header)
 	body := f.render(text, n)

@@ -203,7 +203,7 @@ func TestUntil(t *testing.T) {
 			if tt.until != 0 {
 				n.Until = now.Add(tt.until).In(time.FixedZone("", 7200))
 			}
-			if got := n.speak(language("en")).Until; got != tt.want {
+			if got := n.speak(inLanguage("en")).Until; got != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})
