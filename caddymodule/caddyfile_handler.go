@@ -70,8 +70,8 @@ func parseDirective(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error)
 //
 //	    limit <class>|<path> <n>/<duration> per source|prefix|account|pair|route
 //	    on <detection>|<list> [<class>] [observe] <answer> [<duration>]
-//	    threshold source|source_slow|pair|account|device|contacts <n>/<duration>
-//	    threshold spray|resets|account_resets|codes|signups <n>/<duration>
+//	    threshold source|source_slow|cadence|pair|account|device|contacts <n>/<duration>
+//	    threshold spray|resets|account_resets|codes|missing|signups <n>/<duration>
 //	    ban <first> [<longest>]
 //	    delay <first> [<longest> [<held>]]
 //	    challenge on|off
@@ -149,7 +149,7 @@ func parseDirective(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error)
 //
 // on chooses the answer to a detection (brute_force, credential_stuffing,
 // slow_guessing, distributed, password_spray, attack, attack_solved,
-// signup_flood, reset_flood, code_guessing, uninspectable, takeover) or to an
+// signup_flood, reset_flood, code_guessing, missing_credentials, uninspectable, takeover) or to an
 // address list (tor): allow, tag (headers to the app), delay (hold it, then let
 // it through), challenge (429 until there is a challenge page), limit (429),
 // block (403) or drop (the connection ends without an answer). all, for a list,
@@ -160,12 +160,13 @@ func parseDirective(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error)
 // and has half the thresholds.
 //
 // threshold says how many failures are let through; the next is refused.
-// Defaults: source 10/10m, source_slow 100/24h, pair 10/24h, account 10/1h,
-// device 10/1h (a client or address known to the account),
+// Defaults: source 10/10m, source_slow 100/24h, cadence 10/20s (faster than
+// people type), pair 10/24h, account 10/1h, device 10/1h (a client or address known to the account),
 // contacts 4/24h (accounts that failed when the source first met them that day,
 // less those that got in), spray 20/24h (names one wrong password was tried
 // for), resets 10/15m and account_resets 5/1h (requests for a reset), codes
-// 10/10m (of a second factor), signups 50/24h (accounts created).
+// 10/10m (of a second factor), missing 3/10m (logins without a password or a
+// name), signups 50/24h (accounts created).
 //
 // ban is the length of the first sanction, which doubles each time up to the
 // longest. Default: 10m 24h.

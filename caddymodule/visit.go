@@ -68,7 +68,10 @@ func newVisit(h *Handler, r *http.Request, found recognize.Credentials, now time
 		UserAgent:  detector.AgentTag(r.UserAgent()),
 		Identities: found.Identities, Ambiguous: found.Ambiguous, Confidence: found.Confidence,
 		Uninspectable: found.Uninspectable,
-		Basic:         found.Format == recognize.FormatBasic || found.Format == recognize.FormatDigest,
+		// On a declared route a name that was not found may be one that the
+		// declaration misses: only the password tells there.
+		Missing: found.Missing && !found.NameOnly && (len(found.Secrets) == 0 || found.Declared == nil),
+		Basic:   found.Format == recognize.FormatBasic || found.Format == recognize.FormatDigest,
 	}
 	h.critical.mark(&v.attempt.Source)
 	v.attempt.Allowed = len(h.Site.Allow) > 0 && h.allowedPath(now, r)

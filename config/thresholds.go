@@ -19,6 +19,12 @@ type Thresholds struct {
 	// SourceSlow is the same over a day. Default 100/24h, as Auth0 counts.
 	SourceSlow Rate `json:"source_slow,omitzero"`
 
+	// Cadence is failures per source within seconds, faster than people type.
+	// Default 10/20s, or as many as a higher Source; it does not rise with the accounts that log in from there,
+	// and so finds the program in an office. Keycloak makes who tries twice within
+	// a second wait for a minute, Auth0 stops at twenty a minute.
+	Cadence Rate `json:"cadence,omitzero"`
+
 	// Pair is distinct guesses at one account from one source. Default 10/24h,
 	// as Auth0's brute-force protection.
 	Pair Rate `json:"pair,omitzero"`
@@ -53,6 +59,11 @@ type Thresholds struct {
 	// Default 10/10m; Authelia allows 50.
 	Codes Rate `json:"codes,omitzero"`
 
+	// Missing is logins without a password or user name per source. Default 3/10m,
+	// the value of the AWS WAF signal for missing credentials. Only such requests
+	// are refused, so nobody who knows a password is.
+	Missing Rate `json:"missing,omitzero"`
+
 	// Device is distinct guesses at one account from a client or an address that
 	// logged in to it before. Default 10/1h, the example of OWASP's device
 	// cookies.
@@ -77,6 +88,7 @@ type Thresholds struct {
 var DefaultThresholds = Thresholds{
 	Source:        Rate{10, Duration(10 * time.Minute)},
 	SourceSlow:    Rate{100, Duration(24 * time.Hour)},
+	Cadence:       Rate{10, Duration(20 * time.Second)},
 	Pair:          Rate{10, Duration(24 * time.Hour)},
 	Account:       Rate{10, Duration(time.Hour)},
 	Device:        Rate{10, Duration(time.Hour)},
@@ -85,13 +97,14 @@ var DefaultThresholds = Thresholds{
 	Resets:        Rate{10, Duration(15 * time.Minute)},
 	AccountResets: Rate{5, Duration(time.Hour)},
 	Codes:         Rate{10, Duration(10 * time.Minute)},
+	Missing:       Rate{3, Duration(10 * time.Minute)},
 	Signups:       Rate{50, Duration(24 * time.Hour)},
 	Ban:           Duration(10 * time.Minute),
 	BanCap:        Duration(24 * time.Hour),
 }
 
 // ThresholdNames lists the names an operator may write, in order.
-var ThresholdNames = []string{"source", "source_slow", "pair", "account", "device", "contacts", "spray", "resets", "account_resets", "codes", "signups"}
+var ThresholdNames = []string{"source", "source_slow", "cadence", "pair", "account", "device", "contacts", "spray", "resets", "account_resets", "codes", "missing", "signups"}
 
 // Rate returns the field called name, or nil.
 func (t *Thresholds) Rate(name string) *Rate {
@@ -100,6 +113,8 @@ func (t *Thresholds) Rate(name string) *Rate {
 		return &t.Source
 	case "source_slow":
 		return &t.SourceSlow
+	case "cadence":
+		return &t.Cadence
 	case "pair":
 		return &t.Pair
 	case "account":
@@ -114,6 +129,8 @@ func (t *Thresholds) Rate(name string) *Rate {
 		return &t.AccountResets
 	case "codes":
 		return &t.Codes
+	case "missing":
+		return &t.Missing
 	case "device":
 		return &t.Device
 	case "signups":
@@ -125,6 +142,8 @@ func (t *Thresholds) Rate(name string) *Rate {
 // WithDefaults returns t with every unset field set.
 func (t Thresholds) WithDefaults() Thresholds {
 	defaults := DefaultThresholds
+	// Who is patient with sources is not to be surprised by a second count.
+	defaults.Cadence.N = max(defaults.Cadence.N, t.Source.N)
 	for _, name := range ThresholdNames {
 		if t.Rate(name).IsZero() {
 			*t.Rate(name) = *defaults.Rate(name)

@@ -143,6 +143,9 @@ const (
 	ResetFlood Detection = "reset_flood"
 	// CodeGuessing: many codes of a second factor.
 	CodeGuessing Detection = "code_guessing"
+	// MissingCredentials: logins without a password or a user name, one after
+	// another from one source. Only such are refused, with 400.
+	MissingCredentials Detection = "missing_credentials"
 	// Uninspectable: a login whose body could not be read, where legitimate
 	// clients were seen to send none like it.
 	Uninspectable Detection = "uninspectable"
@@ -159,7 +162,7 @@ const (
 // Detections lists what may stand in an `on` line besides list names.
 var Detections = []Detection{
 	BruteForce, CredentialStuffing, SlowGuessing, Distributed,
-	PasswordSpray, Attack, AttackSolved, SignupFlood, ResetFlood, CodeGuessing, Uninspectable, Takeover,
+	PasswordSpray, Attack, AttackSolved, SignupFlood, ResetFlood, CodeGuessing, MissingCredentials, Uninspectable, Takeover,
 }
 
 // Axis is what evidence is counted by and sanctions are put on.

@@ -84,6 +84,10 @@ type Attempt struct {
 	// must not lock three thousand accounts (H13).
 	Crowd bool
 
+	// Missing tells that the field for the password or the user name was there
+	// and empty: the app refuses it without looking at credentials.
+	Missing bool
+
 	// Ambiguous tells that it is unclear which value the app takes: always a
 	// new guess.
 	Ambiguous bool
@@ -134,6 +138,7 @@ type reservation struct {
 	group         surgeGroup
 	standing      familiarity // how well the first account knows who comes
 	resident      bool        // aged accounts log in from the source
+	failing       bool        // the source failed lately
 	familiar      bool        // source or client logged in to the first account before
 	vouched       bool        // … and is told apart from others: no source sanctions
 	sourceCharged bool

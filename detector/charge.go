@@ -75,13 +75,14 @@ func (c *admission) chargeAccount(account *accountReservation) (fired rules.Dete
 // chargeSource counts the attempt for its source, unless a rule about it fires.
 func (c *admission) chargeSource() (fired rules.Detection) {
 	r, t := &c.a.reserved, c.thresholds()
+	hasty := c.hasty(t.Cadence)
 	c.m.sources.Update(r.source, c.now, func(e *sourceEvidence, _ bool) {
 		e.age(c.now)
 		shared := shareOut(t, e.entered.Estimate())
 		if r.signup {
 			fired = c.chargeSignup(e, shared.Signups)
 		} else if fired = c.contactSource(e, t.Contacts); !fired.Fired() {
-			fired = c.chargeFailures(e, shared)
+			fired = c.chargeFailures(e, shared, hasty)
 		}
 		r.sourceCharged = !fired.Fired()
 	})
@@ -109,7 +110,7 @@ func (c *admission) contactSource(e *sourceEvidence, rate config.Rate) rules.Det
 	return rules.Detection{}
 }
 
-func (c *admission) chargeFailures(e *sourceEvidence, t config.Thresholds) rules.Detection {
+func (c *admission) chargeFailures(e *sourceEvidence, t config.Thresholds, hasty int) rules.Detection {
 	full, short, long := c.a.reserved.full(), seconds(t.Source.Window), seconds(t.SourceSlow.Window)
 	now, slow := e.fails.Value(c.now, short)+full, e.slow.Value(c.now, long)+full
 	names := e.failed.Estimate()
@@ -117,6 +118,9 @@ func (c *admission) chargeFailures(e *sourceEvidence, t config.Thresholds) rules
 		return rule
 	}
 	if rule := rules.Slow(slow, c.factor, t.SourceSlow); c.fires(rule, rules.Slow(slow, 1, t.SourceSlow)) {
+		return rule
+	}
+	if rule := rules.Cadence(hasty+full, names, c.factor, t.Cadence); c.fires(rule, rules.Cadence(hasty+full, names, 1, t.Cadence)) {
 		return rule
 	}
 	e.fails.Add(c.now, short, full)
@@ -144,6 +148,7 @@ func (c *admission) thresholds() config.Thresholds {
 		t.Contacts.N = max(t.Contacts.N*3/4, 1)
 		t.SourceSlow.N = max(t.SourceSlow.N/2, 1)
 		t.Signups.N = max(t.Signups.N/2, 1)
+		t.Cadence.N = max(t.Cadence.N/2, 1)
 	}
 	return t
 }

@@ -195,6 +195,7 @@ func (m *memory) forgive(key evidence.Key) {
 		e.fails, e.slow, e.signups = evidence.Counter{}, evidence.Counter{}, evidence.Counter{}
 		e.failed.Clear()
 	})
+	m.floods.Delete(m.cadenceKey(key))
 	m.pairs.View(key, func(e *pairEvidence) {
 		e.guesses = evidence.Counter{}
 		e.tags.Clear()

@@ -7,7 +7,8 @@ import (
 )
 
 // floodEvidence counts what is neither a guess at a password nor a new account:
-// requests for a reset, and codes of a second factor.
+// requests for a reset, codes of a second factor, logins that lack a password;
+// and how fast a source fails, see cadence.go.
 type floodEvidence struct {
 	requests evidence.Counter
 }
@@ -17,6 +18,8 @@ const (
 	axisResetSource byte = iota + 0x10
 	axisResetAccount
 	axisCode
+	axisCadence
+	axisMissing
 )
 
 func rankFlood(f *floodEvidence, now evidence.Seconds) uint32 {
@@ -39,6 +42,8 @@ func (c *admission) floods() (Verdict, bool) {
 		fired = c.resets()
 	case c.a.Kind == config.KindMFA:
 		fired = c.codes()
+	case c.a.Missing && c.a.Kind == config.KindLogin:
+		fired = c.missing()
 	}
 	if fired.Fired() && c.fires(c.enforced(fired), fired) {
 		return c.refuse(fired), true

@@ -28,6 +28,9 @@ func (c *admission) refuse(fired rules.Detection) Verdict {
 		v.Until = c.time.Add(fired.Window)
 		return v
 	}
+	if fired.Name == config.MissingCredentials {
+		return c.onlyMissing(v)
+	}
 	if c.a.reserved.machine {
 		return c.onlyWait(v)
 	}

@@ -71,6 +71,9 @@ func (p *Policy) detection(name config.Detection, class config.Class) (config.An
 	if name == config.Attack || name == config.ResetFlood {
 		answer = config.AnswerChallenge
 	}
+	if name == config.MissingCredentials {
+		answer = config.AnswerBlock
+	}
 	if line := p.line(string(name), class); line != nil {
 		answer = cmp.Or(line.Answer, answer)
 		if line.For > 0 {

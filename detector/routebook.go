@@ -39,6 +39,9 @@ type Route struct {
 	// that got in all the same: legitimate clients. Refused ones prove nothing,
 	// or three of them would switch the rule off.
 	unread, unreadIn atomic.Uint32
+	// emptyIn tells that somebody got in without a password or a user name, as far
+	// as these can be read: the rule about such requests does not hold here.
+	emptyIn atomic.Bool
 
 	// served tells that the app served a form for this route, proved that a
 	// session which it opened proved itself.

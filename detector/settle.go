@@ -35,6 +35,7 @@ func (d *Detector) Settle(now time.Time, p *Policy, site *Site, a *Attempt, o re
 		d: d, m: m, p: p, site: site, a: a, time: now, now: evidence.ToSeconds(now),
 		class: a.Kind.Class(), lenient: a.reserved.lenient,
 	}
+	c.settleMissing(o)
 	known := o.Result == recognize.Success && d.Seen(a)
 	s := c.settle(o)
 	c.learnMachine(o.Result == recognize.Failure, s.Seen && o.Result == recognize.Success)
@@ -162,7 +163,7 @@ func (c *admission) failed(sure bool) (attack bool) {
 	if r.signup {
 		c.release(fullWeight)
 	}
-	if r.n == 0 || r.hidden {
+	if r.hidden {
 		return false
 	}
 	if r.guess {
@@ -172,7 +173,12 @@ func (c *admission) failed(sure bool) (attack bool) {
 	if r.repeat {
 		return attack
 	}
-	c.m.sources.View(r.source, func(e *sourceEvidence) { e.failed.Add(r.accounts[0].hash()) })
+	if r.sourceCharged {
+		c.failedHastily()
+	}
+	if r.n > 0 {
+		c.m.sources.View(r.source, func(e *sourceEvidence) { e.failed.Add(r.accounts[0].hash()) })
+	}
 	return attack
 }
 

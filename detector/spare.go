@@ -76,6 +76,14 @@ func (c *admission) onlyLimit(v Verdict, fired rules.Detection) Verdict {
 		v.Answer = config.AnswerLimit
 	}
 	opens := c.now
+	window := evidence.Seconds(fired.Window / time.Second)
+	if fired.Rule == rules.CadenceRule {
+		c.m.floods.View(c.m.cadenceKey(c.a.reserved.source), func(f *floodEvidence) {
+			opens = f.requests.Below(c.now, window, (fired.Limit-1)*fullWeight)
+		})
+		v.Until = opens.Time()
+		return v
+	}
 	c.m.sources.View(c.a.reserved.source, func(e *sourceEvidence) {
 		counter := &e.fails
 		switch fired.Rule {
@@ -84,7 +92,7 @@ func (c *admission) onlyLimit(v Verdict, fired rules.Detection) Verdict {
 		case "signups":
 			counter = &e.signups
 		}
-		opens = counter.Below(c.now, evidence.Seconds(fired.Window/time.Second), (fired.Limit-1)*fullWeight)
+		opens = counter.Below(c.now, window, (fired.Limit-1)*fullWeight)
 	})
 	v.Until = opens.Time()
 	return v

@@ -131,8 +131,14 @@ func (c *admission) remember(fired rules.Detection) {
 // reports whether with it an attack on the site begins.
 func (c *admission) strangerFailed() (begins bool) {
 	r := &c.a.reserved
-	if r.n == 0 || r.exempt || r.standing >= familiar {
+	if r.exempt || r.standing >= familiar {
 		return false
+	}
+	if r.n == 0 {
+		// A name that cannot be read is a stranger's all the same. No account is
+		// concerned, and how strangers of the network fare is not judged by it: who
+		// gets in without a readable name is not counted there either.
+		return c.site.surge.failed(c.now, r.group, r.surgeAccount(), r.surgeSource())
 	}
 	// All names of the request count: which one the app takes is not known, and
 	// one of them may stand there only to be the same every time.
@@ -229,6 +235,7 @@ func (c *admission) describeVisitor() {
 	c.m.sources.View(r.source, func(e *sourceEvidence) {
 		c.a.reserved.who.shared = e.shared()
 		r.resident = e.resident != 0 && c.now < e.resident+familiarFor
+		r.failing = e.fails.Value(c.now, seconds(c.p.thresholds.Source.Window)) > 0
 	})
 }
 

@@ -41,7 +41,7 @@ func (f *finder) caddy(text []byte, r *record) error {
 	if len(c.status) == 3 {
 		status = max(number(c.status), 0)
 	}
-	r.line.Addr, r.line.Latency = addr, caddyDuration(c.duration)
+	r.line.Addr = addr // no latency: Caddy writes the line when the answer is out
 	r.client, r.status = clientOf(addr, agentIn(c.headers)), status
 	method, target := plainText(c.method), plainText(c.uri)
 	r.path, _, _ = bytes.Cut(target, []byte("?"))
@@ -148,12 +148,4 @@ func caddyTime(raw []byte) (time.Time, error) {
 		}
 	}
 	return time.Time{}, fmt.Errorf("ts %s is no time Caddy writes", short(raw))
-}
-
-func caddyDuration(raw []byte) time.Duration {
-	seconds, err := strconv.ParseFloat(string(raw), 64)
-	if err != nil || !(seconds >= 0 && seconds <= maxLatency.Seconds()) {
-		return 0
-	}
-	return time.Duration(seconds * float64(time.Second))
 }

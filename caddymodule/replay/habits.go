@@ -17,9 +17,6 @@ import (
 //   - A login that answers some with a page and others with a redirect lets in
 //     those it redirects; one that answers 401 to some lets in those it answers
 //     200.
-//   - Attempts of one client that follow each other faster than anybody types
-//     are guesses of a program. A log does not show whether they differ, so each
-//     but the first counts as two.
 //
 // Memory is bounded: maxRouteHabits routes, maxFollowed clients.
 type habits struct {
@@ -34,11 +31,12 @@ const (
 	maxFollowed    = 1 << 16
 	// followFor is how long what a client does next tells of its attempt.
 	followFor = 10 * time.Second
-	// tooFast is how fast nobody fills in a login again that has just failed:
-	// the page has to come back, the password has to be typed. Access logs have
-	// seconds, so what lies two apart was sent after less than three.
-	tooFast = 2 * time.Second
 )
+
+// logCadence is the default of threshold cadence for access logs: where there are
+// neither names nor passwords, half as many failures at the speed of a program
+// must do, because that they come so fast is nearly all there is to see.
+var logCadence = config.Rate{N: 5, Window: config.Duration(10 * time.Second)}
 
 // routeHabit counts what a route answered to attempts.
 type routeHabit struct{ content, redirect, refusal int }
@@ -48,7 +46,6 @@ type clientHabit struct {
 	route   uint64
 	path    string
 	at      time.Time
-	failed  bool               // it did, or may have
 	outcome *recognize.Outcome // what is still open; nil when nothing is
 	guess   recognize.Outcome  // what it is when nothing more is seen
 	page    bool
@@ -75,24 +72,20 @@ func (h *habits) read(r *record) {
 		return
 	}
 	c := h.client(r)
-	if fast := c.failed && c.route == r.route && l.Time.Sub(c.at) <= tooFast; fast {
-		l.Guesses = 2
-	}
 	habit := h.route(r.route)
 	*c = clientHabit{route: r.route, path: shortPath(r), at: l.Time, page: r.page, status: r.status}
 	if r.open {
 		h.leaveOpen(r, c, habit)
 	}
 	habit.count(r)
-	c.failed = l.Outcome.Result != recognize.Success || r.open
 }
 
 // leaveOpen makes the outcome one that what follows decides.
 func (h *habits) leaveOpen(r *record, c *clientHabit, habit *routeHabit) {
 	c.guess = habit.guess(r)
 	r.line.Outcome = c.guess
-	if c.guess.Result == recognize.Failure && c.guess.Confidence >= 0.9 {
-		return
+	if c.guess.Result == recognize.Failure && (c.guess.Confidence >= 0.9 || r.page) {
+		return // what a client does behind the form can only tell the same
 	}
 	late := c.guess
 	c.outcome = &late
@@ -143,7 +136,7 @@ func (h *habits) follow(r *record) {
 		return
 	}
 	*c.outcome = o
-	c.outcome, c.failed = nil, o.Result != recognize.Success
+	c.outcome = nil
 }
 
 // next reads the request that follows an attempt.

@@ -81,35 +81,6 @@ func TestWhatFollowsTellsHowALoginEnded(t *testing.T) {
 	}
 }
 
-func TestAttemptsNobodyTypesSoFastCountTwice(t *testing.T) {
-	t.Parallel()
-	const a, b, post = "192.0.2.1", "192.0.2.2", "POST /login"
-	for name, c := range map[string]struct {
-		want   int
-		visits []visit
-	}{
-		"the first":           {0, []visit{{0, a, post, 401}}},
-		"within a second":     {2, []visit{{0, a, post, 401}, {1, a, post, 401}}},
-		"as fast as a person": {0, []visit{{0, a, post, 401}, {4, a, post, 401}}},
-		"another client":      {0, []visit{{0, a, post, 401}, {1, b, post, 401}}},
-		"another route":       {0, []visit{{0, a, post, 401}, {1, a, "POST /admin/login", 401}}},
-		"after a success":     {0, []visit{{0, b, post, 401}, {1, a, "POST /login", 302}, {1, a, "GET /home", 200}, {2, a, post, 401}}},
-	} {
-		h := newHabits()
-		var last record
-		for _, v := range c.visits {
-			var err error
-			if last, err = read(t, FormatCombined, v.line()); err != nil {
-				t.Fatal(err)
-			}
-			h.read(&last)
-		}
-		if last.line.Guesses != c.want {
-			t.Errorf("%s: the last counts %d times, want %d", name, last.line.Guesses, c.want)
-		}
-	}
-}
-
 func TestHabitsAreBounded(t *testing.T) {
 	t.Parallel()
 	h := newHabits()

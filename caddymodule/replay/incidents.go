@@ -45,16 +45,8 @@ type refusalNote struct {
 func noteOf(f *refusal) refusalNote {
 	return refusalNote{
 		at: f.at, time: f.line.Time, source: f.source, route: f.line.Route,
-		rule: f.verdict.Rule, answer: f.verdict.Verdict, reason: reasonOf(f),
+		rule: f.verdict.Rule, answer: f.verdict.Verdict, reason: f.verdict.reason,
 	}
-}
-
-// reasonOf is the sentence of the rule, with what a log adds to it.
-func reasonOf(f *refusal) string {
-	if f.line.Guesses > 1 {
-		return f.verdict.reason + " (attempts of one client that follow a failure within two seconds count twice: nobody types that fast)"
-	}
-	return f.verdict.reason
 }
 
 const (

@@ -88,8 +88,6 @@ type Line struct {
 	// Late, when not nil, is the outcome as it stands when it is due: what
 	// follows in a log may have changed it.
 	Late *recognize.Outcome
-	// Guesses is how often a failure counts, 0 is once.
-	Guesses int
 	// Probe is scored and neither learned nor counted.
 	Probe bool
 }
@@ -136,6 +134,9 @@ func (p *Player) Play(l Line) (Verdict, error) {
 	if p.landed != nil && !answer.LetsThrough() {
 		told.fate = new(fate)
 	}
+	if answer == config.AnswerDelay {
+		l.Latency += v.Wait // so long it does not reach the app
+	}
 	p.depart(l, a, told, v.LetsThrough() || p.open)
 	return told, nil
 }
@@ -164,7 +165,7 @@ func (p *Player) attempt(l Line) *detector.Attempt {
 	a := &detector.Attempt{
 		Time: l.Time, Kind: l.Kind, Route: l.Route, Declared: true,
 		Source:     detector.Source{Addr: l.Addr, Peer: l.Addr, Lists: l.Lists, ASN: l.ASN},
-		Identities: l.Identities, Ambiguous: l.Ambiguous, Basic: l.Basic, Guesses: l.Guesses, Confidence: 1,
+		Identities: l.Identities, Ambiguous: l.Ambiguous, Basic: l.Basic, Confidence: 1,
 		Solved: l.Solved,
 	}
 	if len(l.Country) == 2 {

@@ -5,11 +5,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/doorward/doorward/config"
+	"github.com/doorward/doorward/detector/recognize"
 )
 
 func play(t *testing.T, format Format, open bool, input string) (string, error) {
@@ -250,4 +253,28 @@ func FuzzEvents(f *testing.F) {
 			t.Errorf("line out of bounds: %+v", l)
 		}
 	})
+}
+
+func TestADelayedAttemptIsLongerUnderWay(t *testing.T) {
+	t.Parallel()
+	site := config.Site{Policies: []config.Policy{{On: string(config.BruteForce), Answer: config.AnswerDelay}}}
+	site.Thresholds.Source = config.Rate{N: 1, Window: config.Duration(10 * time.Minute)}
+	site.Delay.First, site.Delay.Longest = config.Duration(20*time.Second), config.Duration(20*time.Second)
+	player, err := New(Options{Site: site})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var due []time.Duration
+	player.landed = func(l *Line, v *Verdict, _ recognize.Outcome) { due = append(due, l.Latency) }
+	for i := range 2 {
+		l := Line{Time: newYear, Kind: config.KindLogin, Addr: netip.MustParseAddr("192.0.2.1"), Latency: time.Second, Credential: fmt.Sprint(i)}
+		l.Outcome.Result = recognize.Failure
+		if _, err := player.Play(l); err != nil {
+			t.Fatal(err)
+		}
+	}
+	player.End()
+	if want := []time.Duration{time.Second, 21 * time.Second}; !slices.Equal(due, want) {
+		t.Errorf("the attempts were under way for %v, want %v", due, want)
+	}
 }

@@ -100,6 +100,9 @@ func NewRun(o RunOptions) (*Run, error) {
 	if err := o.Format.Check(); err != nil {
 		return nil, err
 	}
+	if o.Format != FormatEvents && o.Site.Thresholds.Cadence.IsZero() && o.Site.Thresholds.Source.IsZero() {
+		o.Site.Thresholds.Cadence = logCadence
+	}
 	player, err := New(o.Options)
 	if err != nil {
 		return nil, err

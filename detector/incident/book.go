@@ -65,7 +65,7 @@ type Sighting struct {
 // belongs to an attack, if there is one.
 func (s *Sighting) opens() bool {
 	switch s.Detection {
-	case "", config.RateLimit, config.Operator, config.Takeover, config.Uninspectable:
+	case "", config.RateLimit, config.Operator, config.Takeover, config.Uninspectable, config.MissingCredentials:
 		return false
 	}
 	return s.Refused || s.Would

@@ -38,6 +38,8 @@ func (d Detection) String() string {
 	switch d.Rule {
 	case "contacts":
 		return fmt.Sprintf("%d accounts failed at first contact from this %s and none that is trusted got in; %d are let through", d.Count, d.Axis, d.Limit)
+	case CadenceRule:
+		return fmt.Sprintf("%d failed logins from this source in %s: nobody types that fast; %d are let through", d.Count, config.Duration(d.Window), d.Limit)
 	case "spray":
 		return fmt.Sprintf("this password was tried in vain for %d names in %s; %d are let through", d.Count, config.Duration(d.Window), d.Limit)
 	case "attack":
@@ -62,6 +64,8 @@ func (d Detection) String() string {
 		if d.Axis == config.AxisAccount {
 			where = "for one account from unfamiliar sources"
 		}
+	case "missing":
+		what = "logins without a password or a user name"
 	case "signups":
 		what = "accounts created"
 	}

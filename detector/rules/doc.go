@@ -7,7 +7,7 @@
 // sentence with its own numbers, and testable by a table.
 //
 // Some rules concern everybody whom the account does not vouch for: [Source],
-// [Slow], [Pair], [Contact] of a source, [Signup], [Resets], [Codes], [Crowd] and
+// [Slow], [Cadence], [Pair], [Contact] of a source, [Signup], [Resets], [Codes], [Missing], [Crowd] and
 // [Uninspectable]. Others are asked of strangers only: [Account], [Contact] of a
 // network, [Popular], [Surge] and [Refused]. Who that is, the caller knows. The
 // axis of a detection says what it is about: on sources and pairs a sanction is
