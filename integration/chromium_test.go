@@ -20,17 +20,25 @@ import (
 type page struct {
 	conn *websocket.Conn
 	last int
+	// told is what the browser told since [page.listen], oldest first.
+	told []browserEvent
 }
 
 // startChromium starts a browser without a window, for which every name that
 // ends with .test is this machine, and opens an empty page.
-func startChromium(t *testing.T) *page {
+func startChromium(t testing.TB, flags ...string) *page {
+	t.Helper()
+	return openPage(t, startBrowser(t, flags...))
+}
+
+// startBrowser starts a browser and returns where it listens.
+func startBrowser(t testing.TB, flags ...string) (devtools string) {
 	t.Helper()
 	path := need(t, "chromium", "chromium")
 	dir := newDir(t)
-	cmd := exec.Command(path, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
+	cmd := exec.Command(path, append(flags, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
 		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--user-data-dir="+dir,
-		"--host-resolver-rules=MAP *.test 127.0.0.1", "--remote-debugging-port=0", "--remote-allow-origins=http://localhost", "about:blank")
+		"--host-resolver-rules=MAP *.test 127.0.0.1", "--remote-debugging-port=0", "--remote-allow-origins=http://localhost", "about:blank")...)
 	cmd.Env = append(os.Environ(), "HOME="+dir, "XDG_CONFIG_HOME="+dir, "XDG_CACHE_HOME="+dir)
 	p := startProcess(t, cmd, &output{})
 	port := ""
@@ -42,10 +50,10 @@ func startChromium(t *testing.T) *page {
 	}) || !p.running() {
 		t.Fatalf("Chromium does not answer:\n%s", tail(p.log.String(), 3000))
 	}
-	return openPage(t, "127.0.0.1:"+port)
+	return "127.0.0.1:" + port
 }
 
-func openPage(t *testing.T, devtools string) *page {
+func openPage(t testing.TB, devtools string) *page {
 	t.Helper()
 	req, err := http.NewRequest(http.MethodPut, "http://"+devtools+"/json/new?about:blank", nil)
 	if err != nil {
@@ -70,8 +78,16 @@ func openPage(t *testing.T, devtools string) *page {
 	return &page{conn: conn}
 }
 
-// reply is what the browser says to a command.
+// browserEvent is what the browser tells unasked.
+type browserEvent struct {
+	Method string          `json:"method"`
+	Params json.RawMessage `json:"params"`
+}
+
+// reply is what the browser says to a command, or an event.
 type reply struct {
+	browserEvent
+
 	ID     int             `json:"id"`
 	Result json.RawMessage `json:"result"`
 	Error  *struct {
@@ -79,8 +95,8 @@ type reply struct {
 	} `json:"error"`
 }
 
-// command sends a command and waits for its reply; events are dropped.
-func (p *page) command(t *testing.T, method string, params map[string]any) (json.RawMessage, error) {
+// command sends a command and waits for its reply; events are kept in told.
+func (p *page) command(t testing.TB, method string, params map[string]any) (json.RawMessage, error) {
 	t.Helper()
 	p.last++
 	_ = p.conn.SetDeadline(time.Now().Add(30 * time.Second))
@@ -93,6 +109,8 @@ func (p *page) command(t *testing.T, method string, params map[string]any) (json
 			t.Fatalf("%s: %v", method, err)
 		}
 		switch {
+		case r.Method != "":
+			p.told = append(p.told, r.browserEvent)
 		case r.ID != p.last:
 		case r.Error != nil:
 			return nil, fmt.Errorf("%s: %s", method, r.Error.Message)
@@ -104,7 +122,7 @@ func (p *page) command(t *testing.T, method string, params map[string]any) (json
 
 // evaluate runs JavaScript on the page and returns its value, a promise's when it
 // is kept. An error may mean that the page is just being replaced.
-func (p *page) evaluate(t *testing.T, script string) (any, error) {
+func (p *page) evaluate(t testing.TB, script string) (any, error) {
 	t.Helper()
 	result, err := p.command(t, "Runtime.evaluate", map[string]any{"expression": script, "returnByValue": true, "awaitPromise": true})
 	if err != nil {
@@ -128,7 +146,7 @@ func (p *page) evaluate(t *testing.T, script string) (any, error) {
 }
 
 // open goes to an address.
-func (p *page) open(t *testing.T, url string) {
+func (p *page) open(t testing.TB, url string) {
 	t.Helper()
 	if _, err := p.command(t, "Page.navigate", map[string]any{"url": url}); err != nil {
 		t.Fatal(err)
@@ -136,7 +154,7 @@ func (p *page) open(t *testing.T, url string) {
 }
 
 // waitFor waits until a condition written in JavaScript holds on the page.
-func (p *page) waitFor(t *testing.T, condition string) {
+func (p *page) waitFor(t testing.TB, condition string) {
 	t.Helper()
 	if !eventually(20*time.Second, func() bool {
 		value, err := p.evaluate(t, "document.readyState === 'complete' && Boolean("+condition+")")
@@ -148,7 +166,7 @@ func (p *page) waitFor(t *testing.T, condition string) {
 }
 
 // click clicks on what a CSS selector finds.
-func (p *page) click(t *testing.T, selector string) {
+func (p *page) click(t testing.TB, selector string) {
 	t.Helper()
 	p.waitFor(t, fmt.Sprintf("document.querySelector(%q)", selector))
 	if _, err := p.evaluate(t, fmt.Sprintf("document.querySelector(%q).click()", selector)); err != nil {
@@ -157,7 +175,7 @@ func (p *page) click(t *testing.T, selector string) {
 }
 
 // fill types a text into an empty field, as a keyboard does.
-func (p *page) fill(t *testing.T, selector, text string) {
+func (p *page) fill(t testing.TB, selector, text string) {
 	t.Helper()
 	p.waitFor(t, fmt.Sprintf("document.querySelector(%q)", selector))
 	if _, err := p.evaluate(t, fmt.Sprintf("document.querySelector(%q).focus()", selector)); err != nil {

@@ -25,7 +25,7 @@ func guarded(t *testing.T, host, app string) *edge {
 
 // need fails the test unless there is a program, and returns where. hint is the
 // package that has it.
-func need(t *testing.T, program, hint string) string {
+func need(t testing.TB, program, hint string) string {
 	t.Helper()
 	path, err := exec.LookPath(program)
 	if err != nil {

@@ -89,7 +89,7 @@ func installNode(dir string) error {
 }
 
 // newDir makes a folder for one test.
-func newDir(t *testing.T) string {
+func newDir(t testing.TB) string {
 	t.Helper()
 	dir, err := os.MkdirTemp(workDir, "t")
 	if err != nil {

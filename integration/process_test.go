@@ -42,7 +42,7 @@ type process struct {
 
 // startProcess starts cmd and kills it at the end of the test if it still
 // runs. Standard error goes to log; standard output too unless cmd has one.
-func startProcess(t *testing.T, cmd *exec.Cmd, log *output) *process {
+func startProcess(t testing.TB, cmd *exec.Cmd, log *output) *process {
 	t.Helper()
 	cmd.Stderr = log
 	if cmd.Stdout == nil {
@@ -73,7 +73,7 @@ func isClosed(c <-chan struct{}) bool {
 }
 
 // kill ends the process at once, as a power cut would.
-func (p *process) kill(t *testing.T) {
+func (p *process) kill(t testing.TB) {
 	t.Helper()
 	if err := p.cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		t.Errorf("killing %s: %v", p.cmd.Path, err)
