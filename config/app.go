@@ -4,9 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"net/url"
-	"regexp"
-	"slices"
 	"time"
 )
 
@@ -45,19 +42,14 @@ type App struct {
 	// TorOff switches the Tor list off.
 	TorOff bool `json:"tor_off,omitempty"`
 
+	// AddressLists are further lists: VPNs, data centers, proxies. Default: none.
+	AddressLists []List `json:"lists,omitempty"`
+
 	// Allow are sources no detection refuses; their attempts are recorded.
 	Allow []Allow `json:"allow,omitempty"`
 
 	// File writes events as JSON lines. Default: off.
 	File *FileSink `json:"file,omitempty"`
-}
-
-// List is a list of addresses and where it comes from.
-type List struct {
-	// Source is a file path or an http(s) URL.
-	Source string `json:"source,omitempty"`
-	// Refresh is how often a URL is asked and a file looked at. Default 1h.
-	Refresh Duration `json:"refresh,omitempty"`
 }
 
 // Allow is one entry of the allow list.
@@ -84,8 +76,6 @@ type FileSink struct {
 const (
 	DefaultMaxTracked = 200_000
 	DefaultQueue      = 8192
-	DefaultTorSource  = "https://check.torproject.org/torbulkexitlist"
-	DefaultRefresh    = Duration(time.Hour)
 
 	minTracked = 1024
 	maxTracked = 20_000_000
@@ -96,9 +86,6 @@ const (
 	minRollSize Size = 1 << 20 // a smaller file would be rotated all the time
 	maxKeep          = 1000
 )
-
-// ListTor is the name of the Tor list in policies and events.
-const ListTor = "tor"
 
 // WithDefaults returns a with every unset field set.
 func (a App) WithDefaults() App {
@@ -114,18 +101,14 @@ func (a App) WithDefaults() App {
 	if a.TorOff {
 		a.Tor = nil
 	} else {
-		tor := List{}
-		if a.Tor != nil {
-			tor = *a.Tor
-		}
-		if tor.Source == "" {
-			tor.Source = DefaultTorSource
-		}
-		if tor.Refresh == 0 {
-			tor.Refresh = DefaultRefresh
-		}
+		tor := a.Tor.asTor()
 		a.Tor = &tor
 	}
+	lists := make([]List, len(a.AddressLists))
+	for i, l := range a.AddressLists {
+		lists[i] = l.WithDefaults()
+	}
+	a.AddressLists = lists
 	if a.File != nil {
 		f := *a.File
 		if f.RollSize == 0 {
@@ -137,14 +120,6 @@ func (a App) WithDefaults() App {
 		a.File = &f
 	}
 	return a
-}
-
-// Lists are the names of the configured address lists.
-func (a App) Lists() []string {
-	if a.TorOff {
-		return nil
-	}
-	return []string{ListTor}
 }
 
 // Validate reports every problem. It reads no file and asks no server.
@@ -162,15 +137,7 @@ func (a App) Validate() error {
 	if a.Queue != 0 && (a.Queue < minQueue || a.Queue > maxQueue) {
 		errs = append(errs, fmt.Errorf("queue %d: write a number from %d to %d", a.Queue, minQueue, maxQueue))
 	}
-	if a.Tor != nil {
-		if a.TorOff {
-			errs = append(errs, errors.New("tor: switched off and configured at once; keep one"))
-		}
-		if err := a.Tor.Validate(); err != nil {
-			errs = append(errs, fmt.Errorf("tor: %w", err))
-		}
-	}
-	errs = append(errs, validateHeld("held", a.Held), validateAllow(a.Allow))
+	errs = append(errs, validateHeld("held", a.Held), a.validateLists(), validateAllow(a.Allow))
 	if a.File != nil {
 		if err := a.File.Validate(); err != nil {
 			errs = append(errs, fmt.Errorf("file: %w", err))
@@ -211,26 +178,6 @@ func (f FileSink) Validate() error {
 		errs = append(errs, fmt.Errorf("keep %d: write a number of files from 1 to %d", f.Keep, maxKeep))
 	}
 	return errors.Join(errs...)
-}
-
-var schemePattern = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9+.-]*://`)
-
-// IsURL reports whether the list comes from a server.
-func (l List) IsURL() bool { return schemePattern.MatchString(l.Source) }
-
-// Validate reports every problem of the list.
-func (l List) Validate() error {
-	if l.Refresh != 0 && l.Refresh < Duration(time.Second) {
-		return fmt.Errorf("refresh %s is too often; write at least 1s", l.Refresh)
-	}
-	if !l.IsURL() {
-		return nil
-	}
-	u, err := url.Parse(l.Source)
-	if err != nil || u.Host == "" || !slices.Contains([]string{"http", "https"}, u.Scheme) {
-		return fmt.Errorf("source %q is no http or https URL; write one, or a file path", l.Source)
-	}
-	return nil
 }
 
 // Prefix returns the range as a prefix; a single address is a full-length one.

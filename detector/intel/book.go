@@ -15,7 +15,7 @@ import (
 )
 
 // MaxLists is how many lists a [Book] holds: one bit each.
-const MaxLists = 64
+const MaxLists = config.MaxLists
 
 // Book is the lists of a process, and one table of all their entries. Make one
 // with [NewBook]. Safe for concurrent use.
@@ -104,9 +104,8 @@ func (b *Book) merge() {
 }
 
 // Use makes specs the lists of the book. A list whose name and source are
-// unchanged goes on with its entries, its place and its counters; its refresh
-// interval is taken over, and a file is looked at again at once. Others are
-// stopped, or made and, if the book is started, started. When specs contain an
+// unchanged goes on with its entries, its place and its counters and takes over
+// the rest of its spec; a file is looked at again at once. Others are stopped, or made and, if the book is started, started. When specs contain an
 // error nothing changes.
 func (b *Book) Use(specs []Spec) error {
 	b.mu.Lock()
@@ -115,7 +114,7 @@ func (b *Book) Use(specs []Spec) error {
 		return errors.New("using address lists: the book is closed")
 	}
 	current := b.view.Load().configured
-	next, err := b.arrange(current, specs)
+	next, specs, err := b.arrange(current, specs)
 	if err != nil {
 		return err
 	}
@@ -135,48 +134,40 @@ func (b *Book) Use(specs []Spec) error {
 		b.merges.Go(b.merge) // frees the entries of what is gone
 	}
 	for i, l := range next {
-		b.adopt(l, specs[i], slices.Contains(current, l))
+		if slices.Contains(current, l) {
+			l.use(specs[i])
+		}
+		if b.started {
+			l.Start()
+		}
 	}
 	return nil
 }
 
-// arrange finds or makes the list for every spec and changes nothing.
-func (b *Book) arrange(current []*List, specs []Spec) ([]*List, error) {
+// arrange finds or makes the list for every spec, and returns the specs with
+// everything filled in. It changes nothing.
+func (b *Book) arrange(current []*List, specs []Spec) ([]*List, []Spec, error) {
 	if len(specs) > MaxLists {
-		return nil, fmt.Errorf("%d address lists are configured; at most %d are possible", len(specs), MaxLists)
+		return nil, nil, fmt.Errorf("%d address lists are configured; at most %d are possible", len(specs), MaxLists)
 	}
-	next := make([]*List, 0, len(specs))
+	next, filled := make([]*List, 0, len(specs)), make([]Spec, 0, len(specs))
 	for i, spec := range specs {
 		if slices.ContainsFunc(specs[:i], func(s Spec) bool { return s.Name == spec.Name }) {
-			return nil, fmt.Errorf("list %s is configured twice; keep one", spec.Name)
+			return nil, nil, fmt.Errorf("list %s is configured twice; keep one", spec.Name)
 		}
-		fresh, err := NewList(spec, b.deps) // also validates the spec
+		list, err := NewList(spec, b.deps) // also validates the spec
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		fresh.changed = b.merge
-		same := func(l *List) bool { return l.spec.Name == spec.Name && l.spec.Source == spec.Source }
+		filled = append(filled, *list.spec.Load())
+		list.changed = b.merge
+		same := func(l *List) bool { return l.name == spec.Name && l.spec.Load().Source == spec.Source }
 		if at := slices.IndexFunc(current, same); at >= 0 {
-			fresh = current[at]
+			list = current[at]
 		}
-		next = append(next, fresh)
+		next = append(next, list)
 	}
-	return next, nil
-}
-
-func (b *Book) adopt(l *List, spec Spec, known bool) {
-	if known {
-		if spec.Refresh == 0 {
-			spec.Refresh = config.DefaultRefresh.Std()
-		}
-		l.setRefresh(spec.Refresh)
-		if _, file := l.origin.(*fileOrigin); file {
-			l.again()
-		}
-	}
-	if b.started {
-		l.Start()
-	}
+	return next, filled, nil
 }
 
 func hasEnded(l *List) bool {
@@ -196,6 +187,18 @@ func (b *Book) Statuses() []Status {
 		out[i] = l.Status()
 	}
 	return out
+}
+
+// Refresh lets the list called name, or all if name is empty, ask its source
+// now. It does not wait. It reports whether there is such a list.
+func (b *Book) Refresh(name string) (found bool) {
+	for _, l := range b.view.Load().configured {
+		if name == "" || l.name == name {
+			l.again()
+			found = true
+		}
+	}
+	return found
 }
 
 // Start starts all lists, and those that a later Use brings.
@@ -218,7 +221,7 @@ func (b *Book) Wait(ctx context.Context) error {
 		select {
 		case <-l.Ready():
 		case <-ctx.Done():
-			return fmt.Errorf("waiting for the list %s: %w", l.spec.Name, context.Cause(ctx))
+			return fmt.Errorf("waiting for the list %s: %w", l.name, context.Cause(ctx))
 		}
 	}
 	return nil

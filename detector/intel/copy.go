@@ -2,6 +2,7 @@ package intel
 
 import (
 	"bufio"
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -10,9 +11,12 @@ import (
 	"hash"
 	"io"
 	"io/fs"
+	"maps"
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -23,9 +27,11 @@ import (
 //	# doorward list 1 {"source_sha256":"…","loaded_at":"…","etag":"…"}
 //	192.0.2.7
 //	2001:db8::/32
+//	192.0.2.9 # gone 1767323045
 //	# sha256 <of everything before this line, in hex>
 //
-// One file and one rename, so that entries and validators cannot disagree. The
+// An entry that is gone is in the source no more and was last seen at that Unix
+// time. One file and one rename, so that entries and validators cannot disagree. The
 // source is kept as a hash only: a URL may contain a token.
 type copyFile struct {
 	path   string // empty: no state directory, nothing is kept
@@ -43,11 +49,15 @@ type copyHeader struct {
 	PublishedAt  time.Time `json:"published_at,omitzero"`
 	ETag         string    `json:"etag,omitempty"`
 	LastModified string    `json:"last_modified,omitempty"`
+	// Layout is how the source was read. Read otherwise, the same bytes may be
+	// another list.
+	Layout string `json:"layout,omitempty"`
 }
 
 const (
 	copyFolder  = "lists"
 	copyMagic   = "# doorward list 1 "
+	copyGone    = " # gone "
 	copyTrailer = "# sha256 "
 	trailerSize = len(copyTrailer) + 2*sha256.Size + 1
 
@@ -74,68 +84,90 @@ func (c *copyFile) removed() bool {
 
 // load reads the copy. A missing copy is fs.ErrNotExist; one that is damaged or
 // of another source is an error and is overwritten by the next save.
-func (c *copyFile) load() (*Set, copyHeader, error) {
+func (c *copyFile) load() (past, copyHeader, error) {
 	var head copyHeader
 	if c.path == "" {
-		return nil, head, fs.ErrNotExist
+		return past{}, head, fs.ErrNotExist
 	}
 	c.removeAbandoned()
 	info, err := os.Stat(c.path)
 	if err != nil {
-		return nil, head, err
+		return past{}, head, err
 	}
 	if !info.Mode().IsRegular() || info.Size() > MaxBytes+maxLine {
-		return nil, head, errors.New("no regular file, or too large")
+		return past{}, head, errors.New("no regular file, or too large")
 	}
 	f, err := os.Open(c.path)
 	if err != nil {
-		return nil, head, err
+		return past{}, head, err
 	}
 	defer f.Close()
-	set, head, err := readCopy(f, info.Size())
+	entries, head, err := readCopy(f, info.Size())
 	if err == nil && head.SourceSHA256 != hexSum(c.source) {
 		err = errors.New("it was made from another source")
 	}
 	if err != nil {
-		return nil, head, err
+		return past{}, head, err
 	}
 	c.kept = true
-	return set, head, nil
+	return entries, head, nil
 }
 
-func readCopy(r io.ReaderAt, size int64) (*Set, copyHeader, error) {
+func readCopy(r io.ReaderAt, size int64) (past, copyHeader, error) {
 	var head copyHeader
 	body := size - int64(trailerSize)
 	if body < 0 {
-		return nil, head, errors.New("it is cut off")
+		return past{}, head, errors.New("it is cut off")
 	}
 	trailer := make([]byte, trailerSize)
 	if _, err := r.ReadAt(trailer, body); err != nil && !errors.Is(err, io.EOF) {
-		return nil, head, fmt.Errorf("reading the checksum: %w", err)
+		return past{}, head, fmt.Errorf("reading the checksum: %w", err)
 	}
 	first := make([]byte, min(int64(maxLine), body))
 	if _, err := r.ReadAt(first, 0); err != nil {
-		return nil, head, fmt.Errorf("reading the header: %w", err)
+		return past{}, head, fmt.Errorf("reading the header: %w", err)
 	}
 	sum := sha256.New()
-	set, _, err := Parse(io.TeeReader(io.NewSectionReader(r, 0, body), sum))
+	entries, err := readEntries(io.TeeReader(io.NewSectionReader(r, 0, body), sum))
 	if err != nil {
-		return nil, head, err
+		return past{}, head, err
 	}
 	if string(trailer) != trailerLine(sum) {
-		return nil, head, errors.New("its checksum does not match")
+		return past{}, head, errors.New("its checksum does not match")
 	}
 	line, _, _ := strings.Cut(string(first), "\n")
 	text, ok := strings.CutPrefix(line, copyMagic)
 	if !ok || json.Unmarshal([]byte(text), &head) != nil {
-		return nil, head, errors.New("its first line is no header of this version")
+		return past{}, head, errors.New("its first line is no header of this version")
 	}
-	return set, head, nil
+	return entries, head, nil
+}
+
+// readEntries reads the entries with what is said about those that are gone.
+func readEntries(r io.Reader) (past, error) {
+	entries := past{gone: map[netip.Prefix]time.Time{}}
+	c := &collector{set: new(Set)}
+	note := func(entry, line []byte) {
+		_, comment, _ := bytes.Cut(line, []byte(copyGone))
+		unix, err := strconv.ParseInt(string(bytes.TrimSpace(comment)), 10, 64)
+		if p, ok := parseEntry(entry); ok && err == nil && len(entries.gone) < maxGone {
+			entries.gone[p] = time.Unix(unix, 0)
+		}
+	}
+	src := bufio.NewReaderSize(&capped{r: r, left: MaxBytes}, maxLine)
+	if err := readLines(c, src, (&textReader{c: c, note: note}).line); err != nil {
+		return past{}, err
+	}
+	if err := c.finish(); err != nil {
+		return past{}, err
+	}
+	entries.answer = without(c.set, func(p netip.Prefix) bool { _, is := entries.gone[p]; return is })
+	return entries, nil
 }
 
 // save replaces the copy in one step: after a crash at any point the old copy
 // or the new one is there, whole. The file has mode 0600, the folder 0700.
-func (c *copyFile) save(set *Set, head copyHeader) (err error) {
+func (c *copyFile) save(entries past, head copyHeader) (err error) {
 	if c.path == "" {
 		return nil
 	}
@@ -155,7 +187,7 @@ func (c *copyFile) save(set *Set, head copyHeader) (err error) {
 			err = fmt.Errorf("writing the last good copy: %w", err)
 		}
 	}()
-	if err := writeCopy(f, set, head); err != nil {
+	if err := writeCopy(f, entries, head); err != nil {
 		return err
 	}
 	if err := f.Sync(); err != nil {
@@ -172,7 +204,7 @@ func (c *copyFile) save(set *Set, head copyHeader) (err error) {
 	return nil
 }
 
-func writeCopy(w io.Writer, set *Set, head copyHeader) error {
+func writeCopy(w io.Writer, entries past, head copyHeader) error {
 	sum := sha256.New()
 	out := bufio.NewWriter(w)
 	both := io.MultiWriter(out, sum)
@@ -184,8 +216,15 @@ func writeCopy(w io.Writer, set *Set, head copyHeader) error {
 		return err
 	}
 	line := make([]byte, 0, 64)
-	for p := range set.Prefixes() {
+	for p := range entries.answer.Prefixes() {
 		line = append(appendEntry(line[:0], p), '\n')
+		if _, err := both.Write(line); err != nil {
+			return err
+		}
+	}
+	for _, p := range slices.SortedFunc(maps.Keys(entries.gone), netip.Prefix.Compare) {
+		line = append(appendEntry(line[:0], p), copyGone...)
+		line = append(strconv.AppendInt(line, entries.gone[p].Unix(), 10), '\n')
 		if _, err := both.Write(line); err != nil {
 			return err
 		}

@@ -30,21 +30,21 @@ func TestCopyComesBack(t *testing.T) {
 	set := mustParse(t, "192.0.2.1\n198.51.100.0/24\n2001:db8::1\n2001:db8:1::/48\n")
 	head := copyHeader{LoadedAt: newClock().now(), ETag: `W/"<&#;"`, LastModified: "Wed, 01 Jan 2031 00:00:00 GMT"}
 	c := newCopyFile(dir, "tor", "https://lists.test/tor")
-	if err := c.save(set, head); err != nil {
+	if err := c.save(past{answer: set}, head); err != nil {
 		t.Fatal(err)
 	}
 	got, gotHead, err := newCopyFile(dir, "tor", "https://lists.test/tor").load()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !got.Equal(set) {
-		t.Errorf("entries %v", entries(got))
+	if !got.answer.Equal(set) {
+		t.Errorf("entries %v", entries(got.answer))
 	}
 	gotHead.SourceSHA256 = ""
 	if gotHead != head {
 		t.Errorf("header %+v, want %+v", gotHead, head)
 	}
-	if err := CheckFile(copyPath(dir)); err != nil {
+	if err := CheckFile(copyPath(dir), Layout{}); err != nil {
 		t.Errorf("the copy is no list by itself: %v", err)
 	}
 	if runtime.GOOS != "windows" {
@@ -68,7 +68,7 @@ func TestDamagedCopyIsIgnored(t *testing.T) {
 	t.Parallel()
 	const source = "https://lists.test/tor"
 	dir := t.TempDir()
-	if err := newCopyFile(dir, "tor", source).save(mustParse(t, hosts(100)), copyHeader{}); err != nil {
+	if err := newCopyFile(dir, "tor", source).save(past{answer: mustParse(t, hosts(100))}, copyHeader{}); err != nil {
 		t.Fatal(err)
 	}
 	whole := readCopyText(t, dir)
@@ -161,7 +161,7 @@ func TestInterruptedWriteLeavesTheOldCopy(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	c := newCopyFile(dir, "tor", "s")
-	if err := c.save(mustParse(t, hosts(5)), copyHeader{}); err != nil {
+	if err := c.save(past{answer: mustParse(t, hosts(5))}, copyHeader{}); err != nil {
 		t.Fatal(err)
 	}
 	folder := filepath.Dir(c.path)
@@ -174,9 +174,9 @@ func TestInterruptedWriteLeavesTheOldCopy(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	set, _, err := c.load()
-	if err != nil || set.Len() != 5 {
-		t.Fatalf("%d entries, error %v", set.Len(), err)
+	loaded, _, err := c.load()
+	if err != nil || loaded.answer.Len() != 5 {
+		t.Fatalf("%d entries, error %v", loaded.answer.Len(), err)
 	}
 	if _, err := os.Stat(old); !errors.Is(err, fs.ErrNotExist) {
 		t.Error("an abandoned file was left")
@@ -190,16 +190,16 @@ func TestInterruptedWriteLeavesTheOldCopy(t *testing.T) {
 
 func FuzzReadCopy(f *testing.F) {
 	var b bytes.Buffer
-	if err := writeCopy(&b, mustParse(f, hosts(3)), copyHeader{ETag: "x"}); err != nil {
+	if err := writeCopy(&b, past{answer: mustParse(f, hosts(3))}, copyHeader{ETag: "x"}); err != nil {
 		f.Fatal(err)
 	}
 	f.Add(b.Bytes())
 	f.Add(b.Bytes()[:trailerSize])
 	f.Add([]byte("# doorward list 1 {}\n"))
 	f.Fuzz(func(t *testing.T, in []byte) {
-		set, _, err := readCopy(bytes.NewReader(in), int64(len(in)))
-		if (err == nil) != (set.Len() > 0) {
-			t.Fatalf("%d entries, error %v", set.Len(), err)
+		got, _, err := readCopy(bytes.NewReader(in), int64(len(in)))
+		if n := got.answer.Len() + len(got.gone); (err == nil) != (n > 0) {
+			t.Fatalf("%d entries, error %v", n, err)
 		}
 	})
 }

@@ -14,33 +14,40 @@ import (
 
 // The bounds of asking a server.
 const (
-	fetchTimeout  = 30 * time.Second // everything, the body included
+	fetchTimeout  = 30 * time.Second // everything, the body included; a server that drips is given up
 	dialTimeout   = 10 * time.Second // also for the TLS handshake
 	headerTimeout = 15 * time.Second // from request to response header
 	maxRedirects  = 3
 	maxHeader     = 64 << 10 // bytes of response header
-	maxValidator  = 512      // bytes of an ETag worth keeping
+	maxValidator  = 512      // bytes of a version's texts that are kept
 	// maxRetryAfter bounds how long a server may ask to be left alone.
 	maxRetryAfter = 24 * time.Hour
 	userAgent     = "doorward"
 )
 
-// webOrigin is an http or https URL. Certificates are verified. Private and
-// loopback destinations are allowed: the operator wrote the URL, and a mirror
-// on one's own network is a good idea.
+// webOrigin is an http or https URL. Certificates are verified.
 type webOrigin struct {
-	url     string
-	client  *http.Client
-	timeout time.Duration
-	now     func() time.Time
+	url    string
+	client *http.Client
+	now    func() time.Time
 }
 
-func newWebOrigin(source string, transport http.RoundTripper, now func() time.Time) *webOrigin {
-	if transport == nil {
+// NewURLOrigin is an http or https URL, that of a public address unless
+// allowPrivate: what the name resolves to when it is asked, and what it
+// redirects to, is judged. It does no I/O.
+func NewURLOrigin(source string, allowPrivate bool) Origin {
+	return newWebOrigin(source, allowPrivate, nil, time.Now)
+}
+
+func newWebOrigin(source string, allowPrivate bool, transport http.RoundTripper, now func() time.Time) *webOrigin {
+	switch {
+	case transport != nil:
+	case allowPrivate:
 		transport = newTransport()
+	default:
+		transport = newPublicTransport()
 	}
-	client := &http.Client{Transport: transport, CheckRedirect: checkRedirect}
-	return &webOrigin{url: source, client: client, timeout: fetchTimeout, now: now}
+	return &webOrigin{url: source, client: &http.Client{Transport: transport, CheckRedirect: checkRedirect}, now: now}
 }
 
 // newTransport keeps no connection open between two questions, an hour apart
@@ -86,37 +93,32 @@ func displayURL(source string) string {
 	return u.String()
 }
 
-func (o *webOrigin) read(ctx context.Context, last stamp) (reading, error) {
-	ctx, cancel := context.WithTimeout(ctx, o.timeout)
-	defer cancel()
+// Open asks the server, with the validators of have (RFC 9110 §13.1).
+func (o *webOrigin) Open(ctx context.Context, have Version) (Content, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, o.url, nil)
 	if err != nil {
-		return reading{}, fmt.Errorf("making the request: %w", withoutURL(err))
+		return Content{}, fmt.Errorf("making the request: %w", withoutURL(err))
 	}
 	req.Header.Set("User-Agent", userAgent)
-	conditional := last.etag != "" || last.modified != ""
-	if last.etag != "" {
-		req.Header.Set("If-None-Match", last.etag)
+	if have.ETag != "" {
+		req.Header.Set("If-None-Match", have.ETag)
 	}
-	if last.modified != "" {
-		req.Header.Set("If-Modified-Since", last.modified)
+	if have.LastModified != "" {
+		req.Header.Set("If-Modified-Since", have.LastModified)
 	}
 	resp, err := o.client.Do(req)
 	if err != nil {
-		return reading{}, fmt.Errorf("asking the server: %w", withoutURL(err))
+		return Content{}, fmt.Errorf("asking the server: %w", withoutURL(err))
+	}
+	if resp.StatusCode == http.StatusOK {
+		version, published := o.versionOf(resp.Header)
+		return Content{Body: resp.Body, Version: version, Published: published}, nil
 	}
 	defer resp.Body.Close()
-	switch {
-	case resp.StatusCode == http.StatusNotModified && conditional:
-		return reading{unchanged: true, stamp: last}, nil
-	case resp.StatusCode != http.StatusOK:
-		return reading{}, o.refuseStatus(resp)
+	if resp.StatusCode == http.StatusNotModified && have != (Version{}) {
+		return Content{Unchanged: true, Version: have}, nil
 	}
-	set, report, err := Parse(resp.Body)
-	if err != nil {
-		return reading{}, err
-	}
-	return reading{set: set, report: report, stamp: o.stampOf(resp.Header)}, nil
+	return Content{}, o.refuseStatus(resp)
 }
 
 // withoutURL drops what net/http adds: it shows the query.
@@ -127,19 +129,16 @@ func withoutURL(err error) error {
 	return err
 }
 
-func (o *webOrigin) stampOf(h http.Header) stamp {
-	var st stamp
-	if etag := h.Get("ETag"); len(etag) <= maxValidator {
-		st.etag = etag
-	}
+func (o *webOrigin) versionOf(h http.Header) (v Version, published time.Time) {
+	v.ETag = h.Get("ETag")
 	modified := h.Get("Last-Modified")
-	if t, err := http.ParseTime(modified); err == nil && len(modified) <= maxValidator {
-		st.modified = modified
+	if t, err := http.ParseTime(modified); err == nil {
+		v.LastModified = modified
 		if !t.After(o.now()) {
-			st.published = t
+			published = t
 		}
 	}
-	return st
+	return v, published
 }
 
 // retryError carries the server's wish to be asked later (RFC 9110 §10.2.3).

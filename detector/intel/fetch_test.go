@@ -68,7 +68,7 @@ func TestBadAnswersKeepTheList(t *testing.T) {
 		}, ReasonStatus},
 		{"304 that nobody asked for", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNotModified) }, ReasonStatus},
 		{"everybody", text(hosts(200) + "0.0.0.0/0\n"), ReasonTooBroad},
-		{"compressed file", text("\x1f\x8b\x08\x00\x00\x00"), ReasonBinary},
+		{"compressed file", text("\x1f\x8b\x08\x00\x00\x00"), ReasonTruncated},
 		{"hangs up", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, ""},
 		{"redirects for ever", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/again", http.StatusFound) }, ""},
 	}
@@ -134,7 +134,7 @@ func TestGzipBomb(t *testing.T) {
 		}
 	}))
 	l := mustList(t, srv.URL, Deps{})
-	l.origin.(*webOrigin).timeout = 10 * time.Minute // the size is to end it, not a busy machine
+	l.timeout = 10 * time.Minute // the size is to end it, not a busy machine
 	err := l.check(t.Context())
 	if refused, _ := errors.AsType[*RefusedError](err); refused == nil || refused.Reason != ReasonTooLarge {
 		t.Errorf("error %v", err)
@@ -329,7 +329,7 @@ func TestDrippingServerIsGivenUp(t *testing.T) {
 		<-r.Context().Done()
 	}))
 	l := mustList(t, srv.URL, Deps{})
-	l.origin.(*webOrigin).timeout = 40 * time.Millisecond
+	l.timeout = 40 * time.Millisecond
 	if err := l.check(t.Context()); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("error %v", err)
 	}

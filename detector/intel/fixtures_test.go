@@ -95,7 +95,7 @@ func writeFile(t *testing.T, path, content string) {
 
 func mustList(t *testing.T, source string, deps Deps) *List {
 	t.Helper()
-	l, err := NewList(Spec{Name: "tor", Source: source}, deps)
+	l, err := NewList(Spec{Name: "tor", Source: source, AllowPrivate: !strings.HasPrefix(source, "/")}, deps)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,22 +19,53 @@ type Spec struct {
 	// Name is what policies and events call the list: lower-case letters,
 	// digits, - and _, at most 32 bytes.
 	Name string
-	// Source is a file path or an http(s) URL.
+	// Source is a file path or an http(s) URL. Where Origin is set it only tells
+	// one origin from another.
 	Source string
-	// Refresh is how often the source is asked: a server for a newer list, a
-	// file for its size and modification time. Default 1h, at least 1s; each
-	// time up to a tenth earlier or later, so that many edges do not ask one
-	// server at once.
+	// Origin supplies the list. Default: the file or URL of Source.
+	Origin Origin
+	// Refresh is how often the source is asked, each time up to a tenth earlier
+	// or later, so that many edges do not ask one server at once. A file is
+	// looked at every five seconds if that is more often. Default 1h, at least
+	// 1s.
 	Refresh time.Duration
+	// Layout is how the content is written. Default: found out.
+	Layout Layout
+	// Keep is how long an entry stays after its source last saw it. Default 0:
+	// until it has left the list.
+	Keep time.Duration
+	// MaxLoss is the share in percent of its entries that the list may lose at
+	// once. Default 50.
+	MaxLoss int
+	// AllowPrivate allows URLs that lead to addresses that are not public.
+	AllowPrivate bool
 }
 
-// Specs returns the lists that a configures, defaults filled in.
-func Specs(a config.App) []Spec {
-	tor := a.WithDefaults().Tor
-	if tor == nil {
-		return nil
+// SpecOf is the list l; from is what its module supplies, nil if it has none.
+func SpecOf(l config.List, from Origin) Spec {
+	s := Spec{
+		Name: l.Name, Source: l.Source, Origin: from, Refresh: l.Refresh.Std(),
+		Layout: Layout{Format: l.Format, Field: l.Field}, Keep: l.Keep.Std(), MaxLoss: l.MaxLoss, AllowPrivate: l.AllowPrivate,
 	}
-	return []Spec{{Name: config.ListTor, Source: tor.Source, Refresh: tor.Refresh.Std()}}
+	if from != nil {
+		s.Source = string(l.From)
+	}
+	return s
+}
+
+// Specs returns the lists that a configures, defaults filled in. from gives the
+// origin of a list that a module supplies; it may be nil when there is none.
+func Specs(a config.App, from func(name string) Origin) []Spec {
+	a = a.WithDefaults()
+	var specs []Spec
+	for _, l := range a.All() {
+		var origin Origin
+		if from != nil && len(l.From) > 0 {
+			origin = from(l.Name)
+		}
+		specs = append(specs, SpecOf(l, origin))
+	}
+	return specs
 }
 
 // Deps is what lists need from outside. The zero value works.
@@ -69,23 +100,29 @@ var namePattern = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,31}$`)
 // List is a named list of addresses that keeps itself up to date. Make one with
 // [NewList]. Safe for concurrent use; lookups never wait for a refresh.
 type List struct {
-	spec    Spec // Refresh is in refresh
-	origin  origin
+	// spec is the latest; of a list that goes on, all but Name and Source may
+	// change.
+	spec    atomic.Pointer[Spec]
+	name    string
 	copy    *copyFile
 	now     func() time.Time
 	log     *slog.Logger
 	set     atomic.Pointer[Set]
-	changed func() // called after set was stored; may be nil
-	refresh atomic.Int64
+	changed func()        // called after set was stored; may be nil
 	wake    chan struct{} // holds one wish to look now
+	timeout time.Duration // of one reading
 
 	ready     chan struct{}
 	readyOnce sync.Once
 	done      chan struct{} // closed when the goroutine has ended
 
-	// last and savedAt belong to the goroutine.
-	last    stamp
+	// These belong to the goroutine. last is the version of the entries in use,
+	// and layout how they were read.
+	last    Version
+	layout  Layout
+	past    past
 	savedAt time.Time
+	refused refusedFile
 
 	mu     sync.Mutex
 	status Status
@@ -103,29 +140,42 @@ func NewList(spec Spec, deps Deps) (*List, error) {
 	if spec.Source == "" {
 		return nil, fmt.Errorf("list %s: the source is missing; write a file path or an http(s) URL", spec.Name)
 	}
-	cfg := config.List{Source: spec.Source, Refresh: config.Duration(spec.Refresh)}
+	if spec.MaxLoss < 0 || spec.MaxLoss > 100 || spec.Keep < 0 {
+		return nil, fmt.Errorf("list %s: the largest loss is a share from 1 to 100 percent, and entries are kept for a positive time", spec.Name)
+	}
+	cfg := config.List{Source: spec.Source, Refresh: config.Duration(spec.Refresh), Format: spec.Layout.Format}
+	if spec.Origin != nil {
+		cfg.Source = ""
+	}
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("list %s: %w", spec.Name, err)
 	}
 	if spec.Refresh == 0 {
 		spec.Refresh = config.DefaultRefresh.Std()
 	}
-	var from origin = &fileOrigin{path: spec.Source, now: deps.Now}
-	if cfg.IsURL() {
-		from = newWebOrigin(spec.Source, deps.Transport, deps.Now)
+	if spec.MaxLoss == 0 {
+		spec.MaxLoss = config.DefaultMaxLoss
 	}
+	switch {
+	case spec.Origin != nil:
+	case cfg.IsURL():
+		spec.Origin = newWebOrigin(spec.Source, spec.AllowPrivate, deps.Transport, deps.Now)
+	default:
+		spec.Origin = newFileOrigin(spec.Source, deps.Now)
+	}
+	place := spec.Origin.String()
 	l := &List{
-		spec:   spec,
-		origin: from,
-		copy:   newCopyFile(deps.StateDir, spec.Name, spec.Source),
-		now:    deps.Now,
-		log:    deps.Log.With("list", spec.Name, "source", from.String()),
-		wake:   make(chan struct{}, 1),
-		ready:  make(chan struct{}),
-		done:   make(chan struct{}),
-		status: Status{Name: spec.Name, Source: from.String(), CreatedAt: deps.Now()},
+		name:    spec.Name,
+		copy:    newCopyFile(deps.StateDir, spec.Name, spec.Source),
+		now:     deps.Now,
+		log:     deps.Log.With("list", spec.Name, "source", place),
+		wake:    make(chan struct{}, 1),
+		timeout: fetchTimeout,
+		ready:   make(chan struct{}),
+		done:    make(chan struct{}),
+		status:  Status{Name: spec.Name, CreatedAt: deps.Now()},
 	}
-	l.refresh.Store(int64(spec.Refresh))
+	l.spec.Store(&spec)
 	return l, nil
 }
 
@@ -145,11 +195,15 @@ func (l *List) Ready() <-chan struct{} { return l.ready }
 
 // Status tells how the list is.
 func (l *List) Status() Status {
-	now, refresh := l.now(), time.Duration(l.refresh.Load())
+	now, spec := l.now(), l.spec.Load()
 	l.mu.Lock()
 	s := l.status
 	l.mu.Unlock()
-	s.Stale = s.stale(now, refresh)
+	s.Source, s.Format = spec.Origin.String(), spec.Layout.Format
+	if s.read != "" {
+		s.Format = s.read
+	}
+	s.Stale = s.stale(now, spec.Refresh)
 	return s
 }
 
@@ -189,7 +243,7 @@ func (l *List) Close(ctx context.Context) error {
 	case <-l.done:
 		return nil
 	case <-ctx.Done():
-		return fmt.Errorf("closing the list %s: %w", l.spec.Name, context.Cause(ctx))
+		return fmt.Errorf("closing the list %s: %w", l.name, context.Cause(ctx))
 	}
 }
 
@@ -203,9 +257,20 @@ func (l *List) again() {
 	}
 }
 
-// setRefresh changes how often the source is asked.
-func (l *List) setRefresh(d time.Duration) {
-	if l.refresh.Swap(int64(d)) != int64(d) {
+// use takes over what a configuration says now. The source is asked at once when
+// it is a file, which costs little, or when the answer may come out otherwise.
+func (l *List) use(spec Spec) {
+	old := l.spec.Load()
+	if isFile(old.Origin) && isFile(spec.Origin) {
+		spec.Origin = old.Origin // it knows which state of the file is in use
+	}
+	l.spec.Store(&spec)
+	if isFile(spec.Origin) || spec.Refresh != old.Refresh || spec.Layout != old.Layout || spec.Keep != old.Keep || spec.MaxLoss != old.MaxLoss {
 		l.again()
 	}
+}
+
+func isFile(o Origin) bool {
+	_, is := o.(*fileOrigin)
+	return is
 }

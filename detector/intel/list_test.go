@@ -36,6 +36,11 @@ func TestNewListRefuses(t *testing.T) {
 	}
 }
 
+// tor is the list of Tor exits with its defaults.
+func tor(source string, refresh time.Duration) Spec {
+	return Spec{Name: "tor", Source: source, Refresh: refresh, Layout: Layout{Format: config.FormatAuto}, Keep: 48 * time.Hour, MaxLoss: 50}
+}
+
 func TestSpecsOfAConfiguration(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -43,14 +48,14 @@ func TestSpecsOfAConfiguration(t *testing.T) {
 		app  config.App
 		want []Spec
 	}{
-		{"default", config.App{}, []Spec{{"tor", config.DefaultTorSource, time.Hour}}},
-		{"own file", config.App{Tor: &config.List{Source: "/x", Refresh: config.Duration(time.Minute)}}, []Spec{{"tor", "/x", time.Minute}}},
+		{"default", config.App{}, []Spec{tor(config.DefaultTorSource, time.Hour)}},
+		{"own file", config.App{Tor: &config.List{Source: "/x", Refresh: config.Duration(time.Minute)}}, []Spec{tor("/x", time.Minute)}},
 		{"off", config.App{TorOff: true}, nil},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if got := Specs(tt.app); !slices.Equal(got, tt.want) {
+			if got := Specs(tt.app, nil); !slices.Equal(got, tt.want) {
 				t.Errorf("got %v, want %v", got, tt.want)
 			}
 		})
@@ -133,28 +138,40 @@ func TestUnchangedFileIsNotReadAgain(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "list.txt")
 	writeFile(t, path, hosts(3))
 	now := time.Now()
-	origin := &fileOrigin{path: path, now: func() time.Time { return now }}
-
-	young, err := origin.read(t.Context(), stamp{})
-	if err != nil {
-		t.Fatal(err)
+	origin := newFileOrigin(path, func() time.Time { return now })
+	open := func(have Version) Content {
+		t.Helper()
+		content, err := origin.Open(t.Context(), have)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if content.Body != nil {
+			if err := content.Body.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return content
 	}
-	if again, err := origin.read(t.Context(), young.stamp); err != nil || again.unchanged {
-		t.Errorf("a file written this moment may change again within its time stamp; unchanged %v, error %v", again.unchanged, err)
+
+	young := open(Version{})
+	if open(young.Version).Unchanged {
+		t.Error("a file written this moment may change again within its time stamp, and counts as unchanged")
 	}
 	now = now.Add(time.Minute)
-	old, err := origin.read(t.Context(), young.stamp)
-	if err != nil {
-		t.Fatal(err)
+	old := open(young.Version)
+	if !open(old.Version).Unchanged {
+		t.Error("an unchanged file is read again")
 	}
-	if again, err := origin.read(t.Context(), old.stamp); err != nil || !again.unchanged {
-		t.Errorf("unchanged %v, error %v", again.unchanged, err)
+	if other, err := newFileOrigin(path, origin.now).Open(t.Context(), old.Version); err != nil || other.Unchanged {
+		t.Errorf("the version of another process proves something; error %v", err)
+	} else {
+		_ = other.Body.Close()
 	}
 	if err := os.Chtimes(path, time.Time{}, now.Add(-time.Hour)); err != nil {
 		t.Fatal(err)
 	}
-	if again, err := origin.read(t.Context(), old.stamp); err != nil || again.unchanged {
-		t.Errorf("other time: unchanged %v, error %v", again.unchanged, err)
+	if open(old.Version).Unchanged {
+		t.Error("another time counts as unchanged")
 	}
 }
 
@@ -176,7 +193,7 @@ func TestOperatorConsentsToAShrunkenList(t *testing.T) {
 	if n := l.Status().Entries; n != 2 {
 		t.Errorf("%d entries", n)
 	}
-	if err := CheckFile(copyPath(dir)); err != nil {
+	if err := CheckFile(copyPath(dir), Layout{}); err != nil {
 		t.Errorf("no new copy: %v", err)
 	}
 }

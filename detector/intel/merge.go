@@ -139,7 +139,7 @@ func (v *view) collect(bits uint64) []string {
 	var names []string
 	for i, slot := range v.slots {
 		if slot >= 0 && bits&(1<<slot) != 0 {
-			names = append(names, v.configured[i].spec.Name)
+			names = append(names, v.configured[i].name)
 		}
 	}
 	return names[:len(names):len(names)]

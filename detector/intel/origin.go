@@ -4,38 +4,43 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"math/rand/v2"
 	"os"
+	"sync"
 	"time"
 )
 
-// origin is the place where a list comes from.
-type origin interface {
-	// read brings the list, or says that it has not changed since last, the
-	// stamp of the entries in use (zero: none are in use). It returns within
-	// a bounded time after ctx ends.
-	read(ctx context.Context, last stamp) (reading, error)
+// Origin is a place that a list comes from. Open is called by one goroutine at a
+// time; String may be called at the same time.
+type Origin interface {
+	// Open brings the content, or tells that it is still that of have, the
+	// version of the entries in use (zero: none are in use). It heeds ctx, which
+	// ends after 30 seconds and also bounds the reading of the body. Its errors
+	// are shown to operators; they name no credentials.
+	Open(ctx context.Context, have Version) (Content, error)
 	// String names the place for people, without credentials.
 	String() string
 }
 
-// stamp identifies one state of a place.
-type stamp struct {
-	// etag and modified are the validators of a URL, to be sent back as they
-	// came (RFC 9110 §13.1).
-	etag, modified string
-	// file is the state of a file; nil if it may change unnoticed.
-	file os.FileInfo
-	// published is the date the place itself gives its content; may be zero.
-	published time.Time
-}
+// Version identifies one state of a place. Both texts mean what the origin wants
+// them to, are given back to it as they came, also after a restart, and are
+// forgotten when they are longer than 512 bytes. The zero Version is none: the
+// content is read each time.
+type Version struct{ ETag, LastModified string }
 
-// reading is what a place gave.
-type reading struct {
-	unchanged bool
-	set       *Set
-	report    Report
-	stamp     stamp
+// Content is what a place gives.
+type Content struct {
+	// Unchanged says that there is nothing newer; the rest is ignored.
+	Unchanged bool
+	// Body is read as far as [MaxBytes] and closed. It is gzip or plain, in any
+	// format. An error of Close refuses what was read.
+	Body io.ReadCloser
+	// Version of the body.
+	Version Version
+	// Published is the date the place gives it; may be zero.
+	Published time.Time
 }
 
 // settled is how old a file's modification time must be for an unchanged time
@@ -47,34 +52,76 @@ const settled = 2 * time.Second
 type fileOrigin struct {
 	path string
 	now  func() time.Time
+
+	// A state of the file has a number that no other process gives out, so that
+	// the version in a copy made before a restart proves nothing.
+	mu     sync.Mutex
+	run    uint64
+	number int
+	known  os.FileInfo
+}
+
+// NewFileOrigin is the file at path. It does no I/O.
+func NewFileOrigin(path string) Origin { return newFileOrigin(path, time.Now) }
+
+func newFileOrigin(path string, now func() time.Time) *fileOrigin {
+	return &fileOrigin{path: path, now: now, run: rand.Uint64()} //nolint:gosec // told apart, not secret
 }
 
 func (o *fileOrigin) String() string { return o.path }
 
-func (o *fileOrigin) read(_ context.Context, last stamp) (reading, error) {
+// Open opens the file, unless its size, modification time and identity are those
+// of have.
+func (o *fileOrigin) Open(_ context.Context, have Version) (Content, error) {
 	info, err := regularFile(o.path)
 	if err != nil {
-		return reading{}, err
+		return Content{}, err
 	}
-	if sameState(last.file, info) {
-		return reading{unchanged: true, stamp: last}, nil
+	version := o.version(info)
+	if version != (Version{}) && version == have {
+		return Content{Unchanged: true, Version: have}, nil
 	}
-	set, report, err := parseFile(o.path)
+	f, err := os.Open(o.path)
 	if err != nil {
-		return reading{}, err
+		return Content{}, fmt.Errorf("opening the file: %w", bare(err))
 	}
-	after, err := regularFile(o.path)
+	return Content{Body: &steadyFile{File: f, before: info, path: o.path}, Version: version, Published: info.ModTime()}, nil
+}
+
+// version names the state of the file; none while it may change unnoticed.
+func (o *fileOrigin) version(info os.FileInfo) Version {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.now().Sub(info.ModTime()) < settled {
+		o.known = nil
+		return Version{}
+	}
+	if !sameState(o.known, info) {
+		o.known, o.number = info, o.number+1
+	}
+	return Version{ETag: fmt.Sprintf("%x-%d", o.run, o.number)}
+}
+
+// steadyFile is a file whose Close tells when it changed while it was read.
+type steadyFile struct {
+	*os.File
+	before os.FileInfo
+	path   string
+}
+
+// Close closes the file.
+func (f *steadyFile) Close() error {
+	if err := f.File.Close(); err != nil {
+		return err
+	}
+	after, err := regularFile(f.path)
 	if err != nil {
-		return reading{}, err
+		return err
 	}
-	if !sameState(info, after) {
-		return reading{}, errors.New("the file changed while it was read; it is read again")
+	if !sameState(f.before, after) {
+		return errors.New("the file changed while it was read; it is read again")
 	}
-	st := stamp{published: info.ModTime()}
-	if o.now().Sub(info.ModTime()) >= settled {
-		st.file = info
-	}
-	return reading{set: set, report: report, stamp: st}, nil
+	return nil
 }
 
 func sameState(a, b os.FileInfo) bool {
@@ -100,15 +147,6 @@ func regularFile(path string) (os.FileInfo, error) {
 	return info, nil
 }
 
-func parseFile(path string) (*Set, Report, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, Report{}, fmt.Errorf("opening the file: %w", bare(err))
-	}
-	defer f.Close()
-	return Parse(f)
-}
-
 // bare drops the path from err: the caller names it.
 func bare(err error) error {
 	if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
@@ -117,15 +155,31 @@ func bare(err error) error {
 	return err
 }
 
-// CheckFile reads the list at path as a [List] would and says why it could not
-// be used: with the path, the line if there is one, and what to write instead.
-// For configurations, to be refused at load.
-func CheckFile(path string) error {
-	if _, err := regularFile(path); err != nil {
-		return fmt.Errorf("list file %s: %w", path, err)
+// maxCheckBytes is the largest file that is read while a configuration is
+// loaded: some milliseconds.
+const maxCheckBytes = 1 << 20
+
+// CheckFile says why the list at path could not be used: with the path, the
+// line if there is one, and what to write instead. For configurations, to be
+// refused at load. A file of more than a mebibyte is only looked at, so that
+// nobody waits; what is wrong with its content is told by its [List].
+func CheckFile(path string, layout Layout) error {
+	info, err := regularFile(path)
+	if err == nil && info.Size() <= maxCheckBytes {
+		err = parseFile(path, layout)
 	}
-	if _, _, err := parseFile(path); err != nil {
+	if err != nil {
 		return fmt.Errorf("list file %s: %w", path, err)
 	}
 	return nil
+}
+
+func parseFile(path string, layout Layout) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("opening the file: %w", bare(err))
+	}
+	defer f.Close()
+	_, _, err = layout.Parse(f)
+	return err
 }

@@ -92,17 +92,18 @@ func TestParseRefuses(t *testing.T) {
 		text     string
 	}{
 		{"nothing", "", ReasonEmpty, 0, "the list is empty"},
-		{"only comments", "# nothing today\n\n", ReasonEmpty, 0, "like 192.0.2.7, 192.0.2.0/24 or 2001:db8::/32"},
+		{"only comments", "# nothing today\n\n", ReasonEmpty, 0, "like 192.0.2.7, 192.0.2.0/24, 192.0.2.1-192.0.2.9 or 2001:db8::/32"},
 		{"exit-addresses without addresses", "ExitNode AB\nPublished 2026-01-02 03:04:05\n", ReasonEmpty, 0, ""},
 		{"HTML", "<!DOCTYPE html>\n<html><body>502</body></html>\n", ReasonHTML, 1, "HTML or XML page"},
 		{"HTML after blank lines", "\n\n  <html>", ReasonHTML, 3, ""},
 		{"HTML in one long line", "<html>" + strings.Repeat("x", 3*maxLine), ReasonHTML, 1, ""},
 		{"HTML after good lines", strings.Repeat(good, 100) + "error<HTML>\n", ReasonHTML, 201, ""},
-		{"gzip bytes", "\x1f\x8b\x08\x00", ReasonBinary, 1, "control bytes"},
+		{"half a gzip header", "\x1f\x8b\x08\x00", ReasonTruncated, 0, "ended before"},
+		{"control bytes", "\x1b[0m192.0.2.1\n", ReasonBinary, 1, "control bytes"},
 		{"UTF-16", "\xff\xfe1\x009\x002\x00", ReasonBinary, 1, ""},
 		{"NUL in a comment", good + "# \x00\n", ReasonBinary, 3, ""},
 		{"prose", "the service\nhas moved\nto another place\n", ReasonUnreadable, 1, "line 1: no address or range, the first of 3 such lines out of 3"},
-		{"JSON", "{\n\"a\": 1\n}\n", ReasonUnreadable, 1, ""},
+		{"JSON without an address", "{\n\"a\": 1\n}\n", ReasonEmpty, 0, ""},
 		{"one bad line of three", good + "192.0.2.300\n", ReasonUnreadable, 3, "line 3"},
 		{"two bad lines of twenty", strings.Repeat("192.0.2.1\n", 18) + "a\nb\n", ReasonUnreadable, 19, ""},
 		{"leading zero", "192.0.2.010\n", ReasonUnreadable, 1, ""},
@@ -226,7 +227,7 @@ func TestErrorsDoNotQuoteTheContent(t *testing.T) {
 	if err := os.WriteFile(path, []byte("db_password=hunter2\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	err := CheckFile(path)
+	err := CheckFile(path, Layout{})
 	if err == nil || strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("error %v", err)
 	}
@@ -258,7 +259,7 @@ func TestCheckFile(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			err := CheckFile(tt.path)
+			err := CheckFile(tt.path, Layout{})
 			if tt.want == "" {
 				if err != nil {
 					t.Fatal(err)

@@ -7,18 +7,19 @@ import (
 	"math/bits"
 	"math/rand/v2"
 	"time"
+
+	"github.com/doorward/doorward/config"
 )
 
 const (
-	// keepAtLeast: a new list with fewer than 1/keepAtLeast of the entries in
-	// use is refused. The Tor exit list changes by a few percent a day; to
-	// lose half between two looks takes a broken generator, a cut transfer or
-	// somebody who wants his addresses off the list.
-	keepAtLeast = 2
-
 	// firstRetry is the wait after the first failure; it doubles with each
 	// further one until it reaches the refresh interval.
 	firstRetry = 30 * time.Second
+
+	// fileLook is how often a file is looked at. Looking costs a system call,
+	// and works on network disks and mounted volumes, of whose changes the
+	// system tells nobody.
+	fileLook = 5 * time.Second
 
 	// copyAge bounds how much older than the truth the copy says the entries
 	// are: it is written again when it is that old, although nothing changed.
@@ -33,21 +34,64 @@ func (l *List) run(ctx context.Context) {
 	for {
 		err := l.check(ctx)
 		l.markReady()
-		timer := time.NewTimer(l.pause(err))
-		select {
-		case <-ctx.Done():
-			timer.Stop()
+		if !l.wait(ctx, l.pause(err)) {
 			return
-		case <-l.wake:
-			timer.Stop()
-		case <-timer.C:
 		}
 	}
 }
 
+// wait waits until the source is to be asked again, and drops entries whose time
+// is over. It returns false when ctx has ended.
+func (l *List) wait(ctx context.Context, pause time.Duration) bool {
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	for {
+		var over <-chan time.Time
+		var expiry *time.Timer
+		if d, some := l.past.next(l.spec.Load().Keep, l.now()); some {
+			expiry = time.NewTimer(max(d, time.Second)) // together what ends together
+			over = expiry.C
+		}
+		swept := false
+		select {
+		case <-ctx.Done():
+			return false
+		case <-l.wake:
+		case <-timer.C:
+		case <-over:
+			l.sweep()
+			swept = true
+		}
+		if expiry != nil {
+			expiry.Stop()
+		}
+		if !swept {
+			return true
+		}
+	}
+}
+
+// sweep drops the entries whose time is over.
+func (l *List) sweep() {
+	before := len(l.past.gone)
+	if !l.past.expire(l.spec.Load().Keep, l.now()) {
+		return
+	}
+	set := l.past.all()
+	l.publish(set)
+	l.mu.Lock()
+	l.status.Entries, l.status.Leaving = set.Len(), len(l.past.gone)
+	l.mu.Unlock()
+	l.log.Info("entries of the list have expired", "expired", before-len(l.past.gone), "entries", set.Len())
+}
+
 // pause is how long to wait after a check that ended with err.
 func (l *List) pause(err error) time.Duration {
-	d := time.Duration(l.refresh.Load())
+	spec := l.spec.Load()
+	if isFile(spec.Origin) {
+		return min(spec.Refresh, fileLook)
+	}
+	d := spec.Refresh
 	if err != nil {
 		doublings := min(l.Status().Failures-1, 20)
 		d = min(d, firstRetry<<max(0, doublings))
@@ -61,7 +105,7 @@ func (l *List) pause(err error) time.Duration {
 
 // loadCopy takes the last good copy into use.
 func (l *List) loadCopy() {
-	set, head, err := l.copy.load()
+	entries, head, err := l.copy.load()
 	if errors.Is(err, fs.ErrNotExist) {
 		return
 	}
@@ -70,11 +114,17 @@ func (l *List) loadCopy() {
 		l.setCopyError(err)
 		return
 	}
-	l.publish(set)
-	l.last = stamp{etag: head.ETag, modified: head.LastModified}
+	spec := l.spec.Load()
+	l.past, l.layout = entries, spec.Layout
+	if head.Layout == spec.Layout.text() {
+		l.last = Version{ETag: head.ETag, LastModified: head.LastModified}
+	}
 	l.savedAt = head.LoadedAt
+	l.past.expire(spec.Keep, l.now())
+	set := l.past.all()
+	l.publish(set)
 	l.mu.Lock()
-	l.status.Entries = set.Len()
+	l.status.Entries, l.status.Leaving = set.Len(), len(l.past.gone)
 	l.status.LoadedAt, l.status.PublishedAt = head.LoadedAt, head.PublishedAt
 	l.status.FromCopy = true
 	age := l.status.Age(l.now())
@@ -86,35 +136,20 @@ func (l *List) loadCopy() {
 // check asks the source once and takes what is good. An end of ctx leaves no
 // trace.
 func (l *List) check(ctx context.Context) error {
-	got, err := l.origin.read(ctx, l.last)
+	spec := l.spec.Load()
+	got, err := l.read(ctx, spec)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
 	if err == nil && !got.unchanged {
-		err = l.guard(got.set)
+		err = l.guard(got.set, spec.MaxLoss)
 	}
 	if err != nil {
 		l.failed(err)
 		return err
 	}
-	l.accept(got)
+	l.accept(got, spec)
 	return nil
-}
-
-// guard refuses a list that has lost too much. The operator consents by
-// deleting the last good copy: a deed that needs no restart and cannot happen
-// by a typo.
-func (l *List) guard(fresh *Set) error {
-	have := l.set.Load().Len()
-	if fresh.Len()*keepAtLeast >= have || l.copy.removed() {
-		return nil
-	}
-	consent := "restart"
-	if l.copy.kept {
-		consent = "delete " + l.copy.path
-	}
-	return refuse(ReasonShrunken, 0, "the list shrank from %d to %d entries, by more than half at once; if that is meant, %s",
-		have, fresh.Len(), consent)
 }
 
 // failed records a check that brought nothing. Of many equal failures in a row
@@ -139,14 +174,21 @@ func (l *List) failed(err error) {
 }
 
 // accept takes a good reading into use.
-func (l *List) accept(got reading) {
+func (l *List) accept(got reading, spec *Spec) {
 	now, old := l.now(), l.set.Load()
-	changed := !got.unchanged && (old == nil || !got.set.Equal(old))
-	if changed {
-		l.publish(got.set)
+	set := old
+	switch {
+	case !got.unchanged:
+		set = l.past.take(got.set, got.report.dates, spec.Keep, l.Status().LoadedAt, now)
+	case l.past.expire(spec.Keep, now):
+		set = l.past.all()
 	}
-	validators := got.stamp.etag != l.last.etag || got.stamp.modified != l.last.modified
-	l.last = got.stamp
+	changed := old == nil || set != old && !set.Equal(old)
+	if changed {
+		l.publish(set)
+	}
+	validators := got.version != l.last
+	l.last, l.layout = got.version, spec.Layout
 
 	l.mu.Lock()
 	s := &l.status
@@ -154,28 +196,38 @@ func (l *List) accept(got reading) {
 	s.LoadedAt, s.CheckedAt = now, now
 	s.LastError, s.Failures, s.FromCopy = "", 0, false
 	if !got.unchanged {
-		s.Unreadable = got.report.Unreadable
+		s.read = got.report.Format
+		s.Unreadable, s.FirstUnreadable = got.report.Unreadable, got.report.FirstUnreadable
 	}
-	if changed {
-		s.Entries = got.set.Len()
-	}
-	if !got.stamp.published.IsZero() {
-		s.PublishedAt = got.stamp.published
+	s.Entries, s.Leaving = set.Len(), len(l.past.gone)
+	if !got.published.IsZero() {
+		s.PublishedAt = got.published
 	} else if changed {
 		s.PublishedAt = now
 	}
 	published := s.PublishedAt
 	l.mu.Unlock()
 
-	l.tell(got, changed, recovered, old.Len())
+	l.tell(got, changed, recovered, old.Len(), set.Len())
 	if changed || validators || now.Sub(l.savedAt) >= copyAge || l.copy.removed() {
-		l.save(copyHeader{LoadedAt: now, PublishedAt: published, ETag: got.stamp.etag, LastModified: got.stamp.modified})
+		l.save(copyHeader{
+			LoadedAt: now, PublishedAt: published, ETag: got.version.ETag, LastModified: got.version.LastModified,
+			Layout: spec.Layout.text(),
+		})
 	}
 }
 
-func (l *List) tell(got reading, changed, recovered bool, was int) {
+// text names the layout in the last good copy; empty for one that is found out.
+func (l Layout) text() string {
+	if l == (Layout{}) || l == (Layout{Format: config.FormatAuto}) {
+		return ""
+	}
+	return string(l.Format) + " " + l.Field
+}
+
+func (l *List) tell(got reading, changed, recovered bool, was, is int) {
 	if changed {
-		l.log.Info("list loaded", "entries", got.set.Len(), "was", was)
+		l.log.Info("list loaded", "entries", is, "was", was)
 		if n := got.report.Unreadable; n > 0 {
 			l.log.Warn("lines of the list were skipped", "lines", n, "first", got.report.FirstUnreadable, "problem", expected)
 		}
@@ -188,7 +240,7 @@ func (l *List) tell(got reading, changed, recovered bool, was int) {
 
 // save keeps the entries in use as the last good copy.
 func (l *List) save(head copyHeader) {
-	err := l.copy.save(l.set.Load(), head)
+	err := l.copy.save(l.past, head)
 	if err == nil {
 		l.savedAt = head.LoadedAt
 	} else {

@@ -1,16 +1,27 @@
 package intel
 
-import "time"
+import (
+	"time"
+
+	"github.com/doorward/doorward/config"
+)
 
 // Status is what is known about a list at one moment.
 type Status struct {
 	Name string `json:"name"`
 	// Source is the file path, or the URL without user, password and query.
 	Source string `json:"source"`
+	// Format is how the list is written, as it was found out if it is in use.
+	Format config.ListFormat `json:"format,omitempty"`
 	// Entries is how many addresses and ranges are in use.
 	Entries int `json:"entries"`
+	// Leaving is how many of them are in the source no more and are kept for a
+	// while.
+	Leaving int `json:"leaving,omitempty"`
 	// Unreadable is how many lines of the list in use were skipped.
 	Unreadable int `json:"unreadable,omitempty"`
+	// FirstUnreadable is the first of these lines, from 1.
+	FirstUnreadable int `json:"first_unreadable,omitempty"`
 
 	// CreatedAt is when the list was set up in this process.
 	CreatedAt time.Time `json:"created_at"`
@@ -41,6 +52,8 @@ type Status struct {
 	// FromCopy says that the entries come from the last good copy and that
 	// the source has not confirmed them since the start.
 	FromCopy bool `json:"from_copy"`
+
+	read config.ListFormat
 }
 
 // Age is how long ago the source last gave or confirmed the entries in use, or,
