@@ -37,6 +37,7 @@ type App struct {
 	cfg      config.App // with defaults and placeholders replaced
 	dir      string
 	allowed  []sanction.Entry
+	geo      []string // files of databases
 
 	// spoofable tells that a site of this configuration lets clients choose
 	// their address. Handlers set it while they are provisioned, which is
@@ -69,6 +70,7 @@ func (a *App) Provision(ctx caddy.Context) error {
 			return fmt.Errorf("doorward: tor: %w", err)
 		}
 	}
+	a.warnGeo()
 	eventsApp, err := ctx.App("events")
 	if err != nil {
 		return fmt.Errorf("getting events app: %w", err)
@@ -111,6 +113,9 @@ func (a *App) expand() error {
 	}
 	if a.cfg.File != nil {
 		a.cfg.File.Path = repl.ReplaceKnown(a.cfg.File.Path, "")
+	}
+	for _, path := range a.cfg.Geo {
+		a.geo = append(a.geo, repl.ReplaceKnown(path, ""))
 	}
 	for _, e := range a.cfg.Allow {
 		prefix, err := e.Prefix()

@@ -47,6 +47,7 @@ func parseGlobalOption(d *caddyfile.Dispenser, existing any) (any, error) {
 //	        source  <url>|<file>
 //	        refresh <duration>
 //	    }
+//	    geo <file>...
 //	    allow <address>|<range> [<reason>] [for <duration> | until <time>]
 //	    file <path> {
 //	        roll_size <size>
@@ -74,6 +75,13 @@ func parseGlobalOption(d *caddyfile.Dispenser, existing any) (any, error) {
 // tor is the list of Tor exits, one address per line. Default: on, from
 // https://check.torproject.org/torbulkexitlist, with refresh 1h. A file must
 // exist and hold addresses when the configuration is loaded.
+//
+// geo names databases of countries and networks in the MaxMind DB format
+// (.mmdb), asked in order; may be repeated. A changed file is taken into use
+// within seconds. One that is missing or broken stops nothing: it is told, and
+// what was read of it before stays in use. With a database the networks hosting,
+// vpn and proxy may stand in `on` lines, and sites may have `country` lines.
+// Default: none.
 //
 // allow exempts an address or a range from being refused; its attempts are
 // recorded. It may be repeated. until takes a time such as
@@ -110,6 +118,10 @@ func (a *App) grammar() blockGrammar {
 			"held":            settingLine("held 512", parseInto(&c.Held, parseCount)),
 			"tor": {usage: "tor off", max: 1, once: true, block: true, read: func(h httpcaddyfile.Helper, args []string) error {
 				return readTor(c, h, args)
+			}},
+			"geo": {usage: "geo /var/lib/GeoIP/GeoLite2-City.mmdb", min: 1, max: -1, read: func(_ httpcaddyfile.Helper, args []string) error {
+				c.Geo = append(c.Geo, args...)
+				return nil
 			}},
 			"allow": {usage: `allow 192.0.2.0/24 "reason" until 2030-12-31T00:00:00Z`, min: 1, max: 4, read: func(_ httpcaddyfile.Helper, args []string) error {
 				return readAllow(c, args)

@@ -70,6 +70,7 @@ func parseDirective(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error)
 //
 //	    limit <class>|<path> <n>/<duration> per source|prefix|account|pair|route
 //	    on <detection>|<list> [<class>] [observe] <answer> [<duration>]
+//	    country [<class>] allow|deny <code>... [observe] [<answer>]
 //	    threshold source|source_slow|cadence|pair|account|device|contacts <n>/<duration>
 //	    threshold spray|resets|account_resets|codes|missing|signups <n>/<duration>
 //	    ban <first> [<longest>]
@@ -149,15 +150,22 @@ func parseDirective(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error)
 //
 // on chooses the answer to a detection (brute_force, credential_stuffing,
 // slow_guessing, distributed, password_spray, attack, attack_solved,
-// signup_flood, reset_flood, code_guessing, missing_credentials, uninspectable, takeover) or to an
-// address list (tor): allow, tag (headers to the app), delay (hold it, then let
-// it through), challenge (429 until there is a challenge page), limit (429),
+// signup_flood, reset_flood, code_guessing, missing_credentials, uninspectable,
+// takeover, unusual_vpn) or to an address list (tor) or kind of network (hosting,
+// vpn, proxy): allow, tag (headers to the app), tighten (of lists: tag, and half
+// the thresholds), delay (hold it, then let it through), challenge (429 until
+// there is a challenge page), limit (429),
 // block (403) or drop (the connection ends without an answer). all, for a list,
 // is every request. observe tells what the answer would have been and lets the
 // attempt through; behind a detection it may stand without an answer. One line
 // per name and class. <duration> is the first sanction of a detection that
-// challenges, limits, blocks or drops. Default: detections limit; tor is tagged
-// and has half the thresholds.
+// challenges, limits, blocks or drops. Default: detections limit; lists tighten.
+//
+// country refuses attempts by the country of their address: those from the
+// countries named with deny, or from all others with allow. <class> is login,
+// signup, reset, mfa or all, which is every request; without one it is login and
+// signup. One line per class. Addresses of which no country is known are let in.
+// It needs the global option geo. Default answer: block. Default: none.
 //
 // threshold says how many failures are let through; the next is refused.
 // Defaults: source 10/10m, source_slow 100/24h, cadence 10/20s (faster than
@@ -260,6 +268,7 @@ func (h *Handler) grammar(lists []string) blockGrammar {
 			"preset":    {usage: "preset wordpress", min: 1, max: 2, read: h.readPreset},
 			"limit":     {usage: "limit login 20/10m per source", min: 4, max: 4, read: h.readLimit},
 			"on":        {usage: "on brute_force login block 10m", min: 2, max: 5, read: h.readPolicy(lists)},
+			"country":   {usage: "country signup allow DE AT CH", min: 2, max: -1, read: h.readCountry},
 			"delay":     {usage: "delay 200ms 25s 128", min: 1, max: 3, once: true, read: h.readDelay},
 			"challenge": settingLine("challenge on|off", h.readChallenge),
 			"allow":     {usage: `allow /health "load balancer"`, min: 1, max: 4, read: h.readAllowPath},

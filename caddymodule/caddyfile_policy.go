@@ -49,6 +49,31 @@ func readPolicyEnd(p *config.Policy, rest []string) error {
 	return err
 }
 
+// readCountry reads [CLASS] allow|deny CODE... [observe] [ANSWER]. Codes are in
+// capital letters, so that no answer is taken for one.
+func (h *Handler) readCountry(_ httpcaddyfile.Helper, args []string) error {
+	var c config.Country
+	if isClass(args[0]) {
+		c.Class, args = config.Class(args[0]), args[1:]
+	}
+	switch args[0] {
+	case "allow", "deny":
+		c.Allow = args[0] == "allow"
+	default:
+		return fmt.Errorf("%q instead of allow or deny; write something like `country signup allow DE AT CH`", args[0])
+	}
+	args = args[1:]
+	if n := len(args); n > 0 && slices.Contains(config.Answers, config.Answer(args[n-1])) {
+		c.Answer, args = config.Answer(args[n-1]), args[:n-1]
+	}
+	if n := len(args); n > 0 && args[n-1] == config.ObserveWord {
+		c.Observe, args = true, args[:n-1]
+	}
+	c.Codes = args
+	h.Countries = append(h.Countries, c)
+	return c.Validate()
+}
+
 func isClass(word string) bool { return slices.Contains(config.Classes, config.Class(word)) }
 
 // isAnswer reports whether the class cannot stand behind word.

@@ -67,7 +67,7 @@ func readCaddyfile(text []byte, filename, site string) (*App, *Handler, error) {
 
 // bareGrammar knows the lines of both blocks.
 func bareGrammar(a *App, h *Handler) blockGrammar {
-	option, g := a.grammar(), h.grammar([]string{config.ListTor})
+	option, g := a.grammar(), h.grammar(append([]string{config.ListTor}, config.NetworkKinds...))
 	maps.Copy(g.lines, option.lines)
 	checkSite := g.check
 	g.block = "a block doorward"

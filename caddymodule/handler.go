@@ -40,6 +40,7 @@ type Handler struct {
 	strict    bool     // trusted_proxies_strict is on
 	spoofable bool     // forwarding headers are believed without it
 	denied    []string // lists whose sources are refused for every request
+	places    bool     // every request needs to be located
 	watch     *watch
 	device    *deviceJar // nil without Provision
 	critical  *criticalBook
@@ -86,6 +87,10 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	h.watch = h.app.state.watches.of(site.Name)
 	h.device = newDeviceJar(&site, h.app.cfg.PreviousSecret)
 	h.denied = h.policy.RefusesEverybody()
+	h.places = h.guardsPlaces()
+	if err := h.needsCountries(); err != nil {
+		return fmt.Errorf("doorward: %w", err)
+	}
 	h.warn()
 	h.app.handlers = append(h.app.handlers, h)
 	if h.critical, err = newCriticalBook(site.Critical, server); err != nil {

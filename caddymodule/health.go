@@ -17,6 +17,8 @@ var notices = map[string]string{
 	"client_address_spoofable": "trusted_proxies is set without trusted_proxies_strict: clients choose the address they are counted by; add `trusted_proxies_strict`",
 	"clients_hidden":           "most attempts come from one peer that sends forwarding headers, but no proxy is trusted: sanctions on sources are suspended for it; set `trusted_proxies` and `trusted_proxies_strict` in the `servers` option",
 	"detector_panic":           "the detector panicked while handling a request; the request went on; please report the stack in the log",
+	"geo_old":                  "a database of countries and networks is older than 90 days, or does not say of when it is: networks have moved since; look at its updater",
+	"geo_unusable":             "a database of countries and networks cannot be used; what was read of it before stays in use; give the path of a whole .mmdb file",
 	"handled_twice":            "an attempt came to two handlers doorward: the directive stands twice in a site block, or a route with it lies within a site that has it; the outer one counts; keep one",
 	"keys_in_memory":           "keys are kept in memory: pseudonyms change at every start; make the state directory writable or set `secret`",
 	"list_stale":               "an address list missed three refreshes or was never loaded; see its last error",
@@ -129,6 +131,7 @@ func (s *state) checkHealth(now time.Time) {
 	for _, list := range s.listStatuses() {
 		stale = stale || list.Stale
 	}
+	s.checkGeo(now)
 	s.health.set("clients_hidden", hidden)
 	s.health.set("too_many_exempt", exempt)
 	s.health.set("keys_in_memory", s.memKey.Load())

@@ -12,6 +12,7 @@ import (
 	"github.com/doorward/doorward/config"
 	"github.com/doorward/doorward/detector"
 	"github.com/doorward/doorward/detector/event"
+	"github.com/doorward/doorward/detector/geo"
 	"github.com/doorward/doorward/detector/sanction"
 )
 
@@ -55,15 +56,19 @@ func statusFor(v detector.Verdict) int {
 }
 
 // guardsEverything reports whether any request at all may be refused: an
-// operator's block or a list for the class all.
+// operator's block, or a list or a country for the class all.
 func (h *Handler) guardsEverything() bool {
-	return len(h.denied) > 0 || h.app.state.detector.Book.Blocks()
+	return len(h.denied) > 0 || h.places || h.app.state.detector.Book.Blocks()
 }
 
 // guard refuses requests, attempts or not, of sources that may do nothing.
 func (h *Handler) guard(w http.ResponseWriter, r *http.Request) (done bool, err error) {
 	state, now := h.app.state, time.Now()
 	source := sourceOf(r, h.strict, state.lists.Load())
+	var place geo.Place
+	if h.places {
+		place = state.locate(&source)
+	}
 	h.critical.mark(&source)
 	verdict := state.detector.Guard(now, h.policy, &source, h.denied)
 	if verdict.LetsThrough() {
@@ -75,6 +80,7 @@ func (h *Handler) guard(w http.ResponseWriter, r *http.Request) (done bool, err 
 		SourceIP: source.Addr, Lists: source.Lists, Method: r.Method, Path: r.URL.Path, UserAgent: r.UserAgent(),
 		SanctionID: sanction.FormatID(verdict.Sanction), Expires: verdict.Until,
 	}
+	tellPlace(&e, &place)
 	state.offer(e)
 	id := e.SanctionID
 	if id == "" {

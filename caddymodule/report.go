@@ -11,6 +11,7 @@ import (
 
 	"github.com/doorward/doorward/config"
 	"github.com/doorward/doorward/detector/event"
+	"github.com/doorward/doorward/detector/geo"
 	"github.com/doorward/doorward/detector/identity"
 	"github.com/doorward/doorward/detector/sanction"
 )
@@ -36,6 +37,11 @@ func (v *visit) report() string {
 		return e.SanctionID
 	}
 	return e.ID
+}
+
+// tellPlace adds where a source is.
+func tellPlace(e *event.Event, p *geo.Place) {
+	e.Country, e.City, e.ASN, e.Organisation = p.CountryCode(), p.City, p.ASN, p.Organisation
 }
 
 func (v *visit) reportSanction(e event.Event, id uint64, until time.Time) {
@@ -76,6 +82,10 @@ func (v *visit) event() event.Event {
 	if v.learned.Detection != "" {
 		e.Detection, e.Reason = string(v.learned.Detection), v.learned.Reason
 	}
+	if slices.Contains(e.Lists, config.ListTor) {
+		e.Evidence = append(e.Evidence, "Accessed from the Tor network")
+	}
+	tellPlace(&e, &v.place)
 	v.identify(&e)
 	return e
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/doorward/doorward/detector"
 	"github.com/doorward/doorward/detector/event"
 	"github.com/doorward/doorward/detector/follow"
+	"github.com/doorward/doorward/detector/geo"
 	"github.com/doorward/doorward/detector/intel"
 )
 
@@ -45,6 +46,7 @@ type state struct {
 
 	queue  atomic.Pointer[event.Queue]
 	lists  atomic.Pointer[intel.Book]
+	geo    atomic.Pointer[geo.Book]
 	log    atomic.Pointer[zap.Logger]
 	app    atomic.Pointer[App] // the configuration that holds, nil before the first
 	memKey atomic.Bool         // keys live in memory only
@@ -122,6 +124,7 @@ func (s *state) apply(a *App) error {
 	if err := s.lists.Load().Use(intel.Specs(a.cfg)); err != nil {
 		return fmt.Errorf("using address lists: %w", err)
 	}
+	s.geo.Load().Use(a.geo)
 	s.detector.Book.Configure(a.allowed)
 	s.health.set("client_address_spoofable", a.spoofable)
 	s.health.set("handled_twice", false) // until it is seen under this one
@@ -138,6 +141,9 @@ func (s *state) start(cfg config.App) {
 	lists := intel.NewBook(intel.Deps{StateDir: s.dir, Log: slog.New(&lateHandler{&s.log})})
 	lists.Start()
 	s.lists.Store(lists)
+	places := geo.NewBook(geo.Deps{Log: slog.New(&lateHandler{&s.log})})
+	places.Start()
+	s.geo.Store(places)
 }
 
 // secret returns what keys are derived from: the configured secret, or the
@@ -245,7 +251,7 @@ func (s *state) Destruct() error {
 	s.tellIncidents(time.Now())
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
 	defer cancel()
-	return errors.Join(s.worker.Close(ctx), s.lists.Load().Close(ctx))
+	return errors.Join(s.worker.Close(ctx), s.lists.Load().Close(ctx), s.geo.Load().Close(ctx))
 }
 
 // lateHandler logs through the logger of the newest configuration: the lists

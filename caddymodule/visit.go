@@ -12,6 +12,7 @@ import (
 
 	"github.com/doorward/doorward/config"
 	"github.com/doorward/doorward/detector"
+	"github.com/doorward/doorward/detector/geo"
 	"github.com/doorward/doorward/detector/recognize"
 )
 
@@ -24,6 +25,7 @@ type visit struct {
 	began   time.Time
 	found   recognize.Credentials
 	attempt detector.Attempt
+	place   geo.Place // of its source
 	verdict detector.Verdict
 	watch   *observer
 	settled bool
@@ -73,6 +75,7 @@ func newVisit(h *Handler, r *http.Request, found recognize.Credentials, now time
 		Missing: found.Missing && !found.NameOnly && (len(found.Secrets) == 0 || found.Declared == nil),
 		Basic:   found.Format == recognize.FormatBasic || found.Format == recognize.FormatDigest,
 	}
+	v.place = state.locate(&v.attempt.Source)
 	h.critical.mark(&v.attempt.Source)
 	v.attempt.Allowed = len(h.Site.Allow) > 0 && h.allowedPath(now, r)
 	if v.site != nil && len(found.Secrets) > 0 {

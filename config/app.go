@@ -45,6 +45,10 @@ type App struct {
 	// AddressLists are further lists: VPNs, data centers, proxies. Default: none.
 	AddressLists []List `json:"lists,omitempty"`
 
+	// Geo are databases of countries and networks (.mmdb), asked in order.
+	// Default: none, and nothing is known of either.
+	Geo []string `json:"geo,omitempty"`
+
 	// Allow are sources no detection refuses; their attempts are recorded.
 	Allow []Allow `json:"allow,omitempty"`
 
@@ -137,7 +141,7 @@ func (a App) Validate() error {
 	if a.Queue != 0 && (a.Queue < minQueue || a.Queue > maxQueue) {
 		errs = append(errs, fmt.Errorf("queue %d: write a number from %d to %d", a.Queue, minQueue, maxQueue))
 	}
-	errs = append(errs, validateHeld("held", a.Held), a.validateLists(), validateAllow(a.Allow))
+	errs = append(errs, validateHeld("held", a.Held), a.validateLists(), validateGeo(a.Geo), validateAllow(a.Allow))
 	if a.File != nil {
 		if err := a.File.Validate(); err != nil {
 			errs = append(errs, fmt.Errorf("file: %w", err))

@@ -118,14 +118,22 @@ func (l List) WithDefaults() List {
 	return l
 }
 
-// Lists are the names of the configured address lists, tor first.
-func (a App) Lists() []string {
-	var names []string
+// Lists are the names of the configured address lists, and of the kinds of
+// networks that databases may tell. A list that is called like a kind adds its
+// addresses to it.
+func (a App) Lists() (names []string) {
 	if !a.TorOff {
 		names = append(names, ListTor)
 	}
 	for _, l := range a.AddressLists {
 		names = append(names, l.Name)
+	}
+	if len(a.Geo) > 0 {
+		for _, kind := range NetworkKinds {
+			if !slices.Contains(names, kind) {
+				names = append(names, kind)
+			}
+		}
 	}
 	return names
 }

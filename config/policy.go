@@ -101,11 +101,11 @@ func (p Policy) validateObserve(isList bool) error {
 	case !p.Observe:
 		return nil
 	case isList && p.Answer == "":
-		return fmt.Errorf("observe what? Without a line a list is tagged, which refuses nobody; write the answer you think of, like `on %s observe challenge`", p.On)
-	case p.Answer == AnswerAllow || p.Answer == AnswerTag:
+		return fmt.Errorf("observe what? Without a line a list tightens, which refuses nobody by itself; write the answer you think of, like `on %s observe challenge`", p.On)
+	case p.Answer == AnswerAllow || p.Answer == AnswerTag || p.Answer == AnswerTighten:
 		return fmt.Errorf("%s refuses nobody, so there is nothing to observe; leave `observe` out, or write `observe limit`", p.Answer)
-	case Detection(p.On) == Takeover:
-		return errors.New("takeover refuses nobody, so there is nothing to observe; leave the line out")
+	case Detection(p.On).Afterwards():
+		return fmt.Errorf("%s refuses nobody, so there is nothing to observe; leave the line out", p.On)
 	}
 	return nil
 }
@@ -125,8 +125,10 @@ func (p Policy) validateAnswer(isList bool) error {
 		return fmt.Errorf("%s takes no duration: nothing lasts; leave %s out, or write limit, block or drop", p.nothing(), p.For)
 	case p.For > 0 && isList:
 		return fmt.Errorf("a list takes no duration: it answers as long as the address is listed; leave %s out", p.For)
-	case Detection(p.On) == Takeover && (p.Answer == AnswerDelay || !p.Answer.LetsThrough()):
-		return errors.New("takeover is known after the app has answered and refuses nothing; write tag, or leave the line out")
+	case p.Answer == AnswerTighten && !isList:
+		return errors.New("tighten halves the thresholds of listed sources; of a detection write the threshold you want, like `threshold source 5/10m`")
+	case Detection(p.On).Afterwards() && (p.Answer == AnswerDelay || !p.Answer.LetsThrough()):
+		return fmt.Errorf("%s is known after the app has answered and refuses nothing; write tag, or leave the line out", p.On)
 	}
 	return nil
 }

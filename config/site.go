@@ -33,8 +33,12 @@ type Site struct {
 	Limits []Limit `json:"limits,omitempty"`
 
 	// Policies choose the answer per detection or address list and class.
-	// Default: detections limit; Tor is tagged and its thresholds are halved.
+	// Default: detections limit; lists tighten.
 	Policies []Policy `json:"policies,omitempty"`
+
+	// Countries decide by the country of an address, one line per class.
+	// Default: none. They need a database, see [App.Geo].
+	Countries []Country `json:"countries,omitempty"`
 
 	// Thresholds say how many failures are let through.
 	Thresholds Thresholds `json:"thresholds,omitzero"`
@@ -159,7 +163,7 @@ func (s Site) Validate(lists []string) error {
 	errs = append(errs,
 		validateInspected("body_limit", s.BodyLimit), validateInspected("response_limit", s.ResponseLimit),
 		validateLine("contact", s.Contact), validateLine("site", s.Name))
-	errs = append(errs, s.DeviceCookie.Validate(), s.Thresholds.Validate(), s.Delay.Validate(), s.Critical.Validate(), validateAllowPaths(s.Allow))
+	errs = append(errs, s.DeviceCookie.Validate(), s.Thresholds.Validate(), s.Delay.Validate(), s.Critical.Validate(), validateAllowPaths(s.Allow), validateCountries(s.Countries))
 	return errors.Join(errs...)
 }
 

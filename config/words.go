@@ -74,6 +74,7 @@ type Answer string
 const (
 	AnswerAllow     Answer = "allow"
 	AnswerTag       Answer = "tag"
+	AnswerTighten   Answer = "tighten" // of lists: tag, and half of the thresholds
 	AnswerDelay     Answer = "delay"
 	AnswerChallenge Answer = "challenge"
 	AnswerLimit     Answer = "limit"
@@ -83,13 +84,13 @@ const (
 
 // Answers lists the answers, mildest first.
 var Answers = []Answer{
-	AnswerAllow, AnswerTag, AnswerDelay, AnswerChallenge,
+	AnswerAllow, AnswerTag, AnswerTighten, AnswerDelay, AnswerChallenge,
 	AnswerLimit, AnswerBlock, AnswerDrop,
 }
 
 // LetsThrough reports whether an attempt answered with a reaches the app.
 func (a Answer) LetsThrough() bool {
-	return a == AnswerAllow || a == AnswerTag || a == AnswerDelay || a == ""
+	return a == AnswerAllow || a == AnswerTag || a == AnswerTighten || a == AnswerDelay || a == ""
 }
 
 // Harder reports whether a is harder than b.
@@ -153,6 +154,10 @@ const (
 	// all earlier logins of its account. An event, never
 	// a refusal.
 	Takeover Detection = "takeover"
+	// UnusualVPN: a login by way of a VPN, a hosting company or another listed
+	// network, to an account that is logged in to often and never was from any.
+	// An event, never a refusal.
+	UnusualVPN Detection = "unusual_vpn"
 	// RateLimit: a `limit` line is exhausted.
 	RateLimit Detection = "rate_limit"
 	// Operator: an entry made by `block`.
@@ -162,8 +167,13 @@ const (
 // Detections lists what may stand in an `on` line besides list names.
 var Detections = []Detection{
 	BruteForce, CredentialStuffing, SlowGuessing, Distributed,
-	PasswordSpray, Attack, AttackSolved, SignupFlood, ResetFlood, CodeGuessing, MissingCredentials, Uninspectable, Takeover,
+	PasswordSpray, Attack, AttackSolved, SignupFlood, ResetFlood, CodeGuessing, MissingCredentials, Uninspectable,
+	Takeover, UnusualVPN,
 }
+
+// Afterwards reports whether a detection is known only after the app has
+// answered: it refuses nothing.
+func (d Detection) Afterwards() bool { return d == Takeover || d == UnusualVPN }
 
 // Axis is what evidence is counted by and sanctions are put on.
 type Axis string

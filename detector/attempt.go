@@ -228,8 +228,8 @@ func (v Verdict) LetsThrough() bool { return v.Answer.LetsThrough() }
 
 // Settlement is what an outcome led to.
 type Settlement struct {
-	// Detection is Takeover when the success is suspicious, or the detection
-	// of a sanction that was renewed.
+	// Detection is Takeover when the success is suspicious, UnusualVPN when it
+	// is only that, or the detection of a sanction that was renewed.
 	Detection config.Detection
 	// Reason tells it in a sentence.
 	Reason string

@@ -47,8 +47,11 @@ func (c *admission) succeeded(o recognize.Outcome) (s Settlement) {
 	if s.Score >= risk.Unusual {
 		c.site.unusual.Add(r.visitorHash(), c.now)
 	}
-	if s.Score >= risk.Takeover {
+	switch {
+	case s.Score >= risk.Takeover:
 		c.takeover(&s)
+	case s.Triggers&risk.UnusualVPN != 0:
+		c.unusualVPN(&s)
 	}
 	return s
 }

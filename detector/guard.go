@@ -7,9 +7,9 @@ import (
 	"github.com/doorward/doorward/config"
 )
 
-// Guard decides about any request, attempt or not: only an operator's block
-// and the lists named in denied, which an `on LIST all` line refuses, speak
-// about those.
+// Guard decides about any request, attempt or not: only an operator's block,
+// the lists named in denied, which an `on LIST all` line refuses, and the line
+// `country all` speak about those.
 func (d *Detector) Guard(now time.Time, p *Policy, s *Source, denied []string) Verdict {
 	mode := d.Mode(now, p)
 	if mode == config.ModeOff {
@@ -41,6 +41,9 @@ func (d *Detector) guard(now time.Time, p *Policy, s *Source, denied []string) V
 				Reason: Reason{text: onTheList, name: name},
 			}
 		}
+	}
+	if line := p.countries(config.ClassNone)[0]; line != nil && !line.Observe && line.Denies(s.Country) {
+		return p.country(line, s.Country)
 	}
 	return Verdict{}
 }

@@ -79,7 +79,7 @@ func (h *accountHistory) compare(now evidence.Seconds, who *visitor) (s risk.Hab
 	s.Provider.New = isNew(&habits.providers, who.provider)
 	s.Country.New = who.country != 0 && !habits.visited(who.country) && habits.countries[0] != 0
 	s.Agent.New = isNew(&habits.agents, who.agent)
-	s.List.New = who.lists&^habits.lists != 0
+	s.List.New, s.Unlisted = who.lists&^habits.lists != 0, habits.lists == 0
 	s.Device.New = h.clients.Distinct() > 0 && (who.client == 0 || !h.clients.Seen(who.client))
 	s.Hurried = s.Country.New && away < hurriedWithin && !habits.listed && who.lists == 0
 	return s

@@ -99,7 +99,7 @@ func (p *Policy) withoutChallenge(answer config.Answer) config.Answer {
 }
 
 // list returns the answer to an attempt of class from a listed source. The
-// default is to tag it. ClassNone asks for requests that are no attempts:
+// default is to tighten. ClassNone asks for requests that are no attempts:
 // only a line for `all` speaks about them.
 func (p *Policy) list(name string, class config.Class) config.Answer {
 	for i := range p.answers {
@@ -113,7 +113,53 @@ func (p *Policy) list(name string, class config.Class) config.Answer {
 	if line := p.line(name, class); line != nil && (line.Class != "" || class == config.ClassLogin || class == config.ClassSignup) {
 		return p.withoutChallenge(line.Answer)
 	}
-	return config.AnswerTag
+	return config.AnswerTighten
+}
+
+// countries returns the lines that speak about a class, the one for every
+// request first: up to two.
+func (p *Policy) countries(class config.Class) (lines [2]*config.Country) {
+	for i := range p.config.Countries {
+		line := &p.config.Countries[i]
+		switch {
+		case line.Class == config.ClassAll:
+			lines[0] = line
+		case class == config.ClassNone:
+		case line.Class == class:
+			lines[1] = line
+		case line.Class == "" && lines[1] == nil && (class == config.ClassLogin || class == config.ClassSignup):
+			lines[1] = line
+		}
+	}
+	return lines
+}
+
+// country is what a line says to a source from a country it does not let in.
+func (p *Policy) country(line *config.Country, code [2]byte) Verdict {
+	return Verdict{
+		Answer: p.withoutChallenge(cmp.Or(line.Answer, config.AnswerBlock)), Rule: RuleCountry, Axis: config.AxisSource,
+		Reason: Reason{text: fmt.Sprintf("the source is in %s, from where the line `%s` lets nobody in", code[:], clipLine(line.String()))},
+	}
+}
+
+// RuleCountry is the rule of verdicts by a `country` line.
+const RuleCountry = "country"
+
+// clipLine bounds a line that is shown: one may name two hundred countries.
+func clipLine(text string) string {
+	const most = 60
+	if len(text) > most {
+		return text[:most] + " …"
+	}
+	return text
+}
+
+// JudgesCountries reports whether a line is about the countries of attempts, or,
+// with everybody, of all requests.
+func (p *Policy) JudgesCountries(everybody bool) bool {
+	return slices.ContainsFunc(p.config.Countries, func(c config.Country) bool {
+		return !everybody || c.Class == config.ClassAll && !c.Observe
+	})
 }
 
 func (p *Policy) line(name string, class config.Class) (found *config.Policy) {

@@ -1,6 +1,7 @@
 package detector
 
 import (
+	"fmt"
 	"strings"
 	"time"
 
@@ -55,9 +56,7 @@ func (d *Detector) Score(now time.Time, p *Policy, site *Site, a *Attempt) float
 // Words tells the triggers of a settlement.
 func (s *Settlement) Words(src *Source) []string {
 	at := risk.Where{Provider: src.ASN, Country: src.Country}
-	if len(src.Lists) > 0 {
-		at.List = src.Lists[0]
-	}
+	at.List = strings.Join(src.Lists, ", ")
 	return s.Triggers.Words(at)
 }
 
@@ -65,6 +64,14 @@ func (s *Settlement) Words(src *Source) []string {
 func (c *admission) takeover(s *Settlement) {
 	s.Detection = config.Takeover
 	s.Reason = "a login that looks like a takeover: " + strings.Join(s.Words(&c.a.Source), ", ")
+}
+
+// unusualVPN tells a login by way of a network that is new to its owner: rented
+// servers, VPNs, proxies, Tor.
+func (c *admission) unusualVPN(s *Settlement) {
+	s.Detection = config.UnusualVPN
+	s.Reason = fmt.Sprintf("a login by way of the list %s, to an account whose earlier logins came from none: %s",
+		strings.Join(c.a.Source.Lists, ", "), strings.Join(s.Words(&c.a.Source), ", "))
 }
 
 // Whose login was unusual is remembered for a while: thieves change the password

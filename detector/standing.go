@@ -106,33 +106,50 @@ func sanctionReason(axis config.Axis, count, limit int) string {
 // onTheList begins the reason of what a list decides.
 const onTheList = "the source is on the list "
 
-// lists consults the address lists. A source that is tagged or delayed, or that
-// only would be refused, has its thresholds halved.
+// lists consults the address lists and the lines about countries. A source for
+// which one tightens or delays, or that only would be refused, has its
+// thresholds halved. Of several answers the hardest counts.
 func (c *admission) lists() (v Verdict, done bool) {
 	v.Answer = config.AnswerAllow
 	if c.a.reserved.exempt {
 		return v, false
 	}
 	for _, name := range c.a.Source.Lists {
-		answer := c.p.list(name, c.class)
-		if answer == config.AnswerAllow {
-			continue
+		if answer := c.p.list(name, c.class); answer != config.AnswerAllow {
+			told := Verdict{Answer: answer, Rule: name, Axis: config.AxisSource, Reason: Reason{text: onTheList, name: name}}
+			if !answer.LetsThrough() && !c.p.observesList(name, c.class) {
+				told.Rule = "list " + name
+			}
+			c.told(&v, told, c.p.observesList(name, c.class))
 		}
-		told := Verdict{Answer: answer, Rule: name, Axis: config.AxisSource, Reason: Reason{text: onTheList, name: name}}
-		switch {
-		case c.p.observesList(name, c.class):
-			told.Answer, told.Would = config.AnswerAllow, answer
-		case answer == config.AnswerTag:
-			told.Axis = ""
-		case answer == config.AnswerDelay:
-			told.Wait = c.p.wait(1)
-		default:
-			told.Rule = "list " + name
-			return told, true
-		}
-		v, c.tight = told, true
 	}
-	return v, false
+	for _, line := range c.p.countries(c.class) {
+		if line != nil && line.Denies(c.a.Source.Country) {
+			c.told(&v, c.p.country(line, c.a.Source.Country), line.Observe)
+		}
+	}
+	return v, !v.LetsThrough()
+}
+
+// told adds an answer about the address to the verdict.
+func (c *admission) told(v *Verdict, told Verdict, observed bool) {
+	c.tight = c.tight || told.Answer != config.AnswerTag
+	switch {
+	case observed:
+		told.Would, told.Answer = told.Answer, config.AnswerAllow
+	case told.Answer == config.AnswerTag, told.Answer == config.AnswerTighten:
+		told.Answer, told.Axis = config.AnswerTag, ""
+	case told.Answer == config.AnswerDelay:
+		told.Wait = c.p.wait(1)
+	}
+	if told.Would == "" || v.Would.Harder(told.Would) {
+		told.Would = v.Would
+	}
+	if v.Rule == "" || told.Answer.Harder(v.Answer) {
+		*v = told
+		return
+	}
+	v.Would = told.Would
 }
 
 // letGo gives back a probation that was taken but not used.

@@ -94,7 +94,7 @@ func sample(e *Event, addr netip.Addr) *Event {
 	row := &Event{
 		Type: TypeAttempt, Site: e.Site, Route: e.Route, Kind: e.Kind,
 		Verdict: e.Verdict, Would: e.Would, Rule: e.Rule, Detection: e.Detection, Reason: ReasonCounted,
-		SourceIP: addr, Lists: e.Lists, SanctionID: e.SanctionID, Expires: e.Expires,
+		SourceIP: addr, Lists: e.Lists, Country: e.Country, City: e.City, ASN: e.ASN, Organisation: e.Organisation, SanctionID: e.SanctionID, Expires: e.Expires,
 	}
 	row.bound()
 	return row

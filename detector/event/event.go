@@ -60,7 +60,12 @@ type Event struct {
 	Reason    string // reason: a sentence; 256 bytes
 
 	SourceIP netip.Addr // source_ip
-	Lists    []string   // lists: the address lists that name the source; 8 of 64 bytes
+	Lists    []string   // lists: the address lists and kinds of networks that name the source; 8 of 64 bytes
+
+	Country      string // country: of the source, as databases say, two letters
+	City         string // city: the same; 128 bytes
+	ASN          uint32 // asn: the number of its provider
+	Organisation string // organisation: its provider; 128 bytes
 
 	IdentityKeys []string // identity_keys: the names of the identifiers submitted; 8 of 64 bytes
 	PrimaryKey   string   // primary_key: the name of the one that counts
@@ -127,7 +132,10 @@ func (e *Event) bound() {
 		{&e.Method, maxWord},
 		{&e.SanctionID, maxWord},
 		{&e.Health, maxWord},
+		{&e.Country, maxWord},
 		{&e.Severity, maxWord},
+		{&e.City, maxRule},
+		{&e.Organisation, maxRule},
 		{&e.Route, maxRule},
 		{&e.Rule, maxRule},
 		{&e.Pseudonym, maxRule},

@@ -26,6 +26,7 @@ func fullEvent() Event {
 		Evidence: []string{"status 401", "password field password"},
 		Verdict:  "allow", Would: "limit", Rule: "threshold source 10/10m", Detection: "brute_force", Reason: "11 guesses",
 		SourceIP: netip.MustParseAddr("203.0.113.7"), Lists: []string{"tor"},
+		Country: "DE", City: "Exampleton", ASN: 64500, Organisation: "Example Net",
 		IdentityKeys: []string{"email", "platform_id"}, PrimaryKey: "email", Identity: "•••", Pseudonym: "9f86d081", KeyID: "k1",
 		Format: "form", Ambiguous: true,
 		RequestID: "r-1", Method: "POST", Path: "/session", Status: 401, Duration: 12345 * time.Microsecond, UserAgent: "curl/8",
@@ -44,7 +45,7 @@ func TestEncodesEveryFieldUnderItsName(t *testing.T) {
 	want := `{"id":"01JGK9XQ2R0000000000000000","time":"2026-01-02T12:00:00.678Z","type":"attempt","site":"shop.example",` +
 		`"route":"/users/*/session","kind":"login","name":"plan-change","outcome":"failure","confidence":0.97,` +
 		`"evidence":["status 401","password field password"],"verdict":"allow","would":"limit","rule":"threshold source 10/10m",` +
-		`"detection":"brute_force","reason":"11 guesses","source_ip":"203.0.113.7","lists":["tor"],` +
+		`"detection":"brute_force","reason":"11 guesses","source_ip":"203.0.113.7","lists":["tor"],"country":"DE","city":"Exampleton","asn":64500,"organisation":"Example Net",` +
 		`"identity_keys":["email","platform_id"],"primary_key":"email","identity":"•••","pseudonym":"9f86d081","key_id":"k1",` +
 		`"format":"form","ambiguous":true,"request_id":"r-1","method":"POST","path":"/session","status":401,"duration_ms":12.345,` +
 		`"user_agent":"curl/8","properties":{"plan":"pro","seats":"5"},"properties_dropped":2,"score":0.5,"sanction_id":"s-1","expires":"2026-01-02T13:00:00.678Z","count":3,"health":"query_password",` +

@@ -1,6 +1,7 @@
 package geo
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"log/slog"
@@ -158,4 +159,31 @@ func read(path string) ([]byte, os.FileInfo, error) {
 // same reports whether both are one file in one state.
 func same(a, b os.FileInfo) bool {
 	return a != nil && b != nil && os.SameFile(a, b) && a.Size() == b.Size() && a.ModTime().Equal(b.ModTime())
+}
+
+// tail is how far from the end of a file its metadata may begin (MaxMind DB
+// specification 2.0).
+const tail = 128 << 10
+
+// Check tells at a glance whether a file is one that may be used, without
+// reading it: it is there, and ends as a whole MaxMind DB does.
+func Check(path string) error {
+	info, err := stat(path)
+	if err != nil {
+		return err
+	}
+	opened, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("opening the database: %w", err)
+	}
+	defer opened.Close()
+	from := max(info.Size()-tail, 0)
+	end, err := io.ReadAll(io.NewSectionReader(opened, from, tail))
+	if err != nil {
+		return fmt.Errorf("reading the database: %w", err)
+	}
+	if !bytes.Contains(end, []byte("\xab\xcd\xefMaxMind.com")) {
+		return fmt.Errorf("%s: %w", path, ErrFormat)
+	}
+	return nil
 }

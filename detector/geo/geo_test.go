@@ -176,7 +176,7 @@ func TestRecordsAreBounded(t *testing.T) {
 // the address.
 func TestLookupEqualsAScan(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(40) {
+	for seed := range uint64(20) {
 		r := rand.New(rand.NewPCG(seed, 6))
 		networks := map[string]m{}
 		numbers := map[netip.Prefix]uint32{}
@@ -371,7 +371,7 @@ func TestSwapsUnderLoad(t *testing.T) {
 	f.look(time.Now())
 	stop := make(chan struct{})
 	var lookups sync.WaitGroup
-	for range 4 {
+	for range 2 {
 		lookups.Go(func() {
 			for addr := netip.MustParseAddr("192.0.2.1"); ; {
 				select {
@@ -386,7 +386,7 @@ func TestSwapsUnderLoad(t *testing.T) {
 			}
 		})
 	}
-	const swaps = 1000
+	const swaps = 300
 	var freed sync.WaitGroup
 	content := [2][]byte{inCountryOf("DE").Bytes(), inCountryOf("FR").Bytes()}
 	for i := range swaps {

@@ -24,6 +24,8 @@ type Habits struct {
 	Country  Feature
 	Agent    Feature // browser and system
 	List     Feature // address list such as Tor
+	// Unlisted tells that no earlier login of the account came from a list.
+	Unlisted bool
 	// Device tells that the account's clients keep cookies and this one brought
 	// none of theirs.
 	Device Feature

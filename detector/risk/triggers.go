@@ -30,7 +30,14 @@ const (
 	Stuffed
 	// ChangedSoon: the password was changed soon after an unusual login.
 	ChangedSoon
+	// UnusualVPN: NewList, and none of the account's many earlier logins came
+	// from any list. It has no words of its own.
+	UnusualVPN
 )
+
+// ManyLogins is from how many logins on it says something of an account that
+// none of them came from a VPN. Ours: of fewer nothing is usual.
+const ManyLogins = 5
 
 // Triggers are the signs that hold.
 func (s *Signs) Triggers() (t Triggers) {
@@ -45,6 +52,7 @@ func (s *Signs) Triggers() (t Triggers) {
 		{known && h.Country.New, NewCountry},
 		{known && h.Agent.New, NewAgent},
 		{known && h.List.New, NewList},
+		{h.List.New && h.Unlisted && h.Logins >= ManyLogins, UnusualVPN},
 		{known && h.Device.New, NewDevice},
 		{known && h.Country.New && h.Hurried, Hurried},
 		{s.guessedItself(), GuessedItself},
