@@ -38,6 +38,7 @@ type App struct {
 	dir      string
 	allowed  []sanction.Entry
 	geo      []string // files of databases
+	lists    []intel.Spec
 
 	// spoofable tells that a site of this configuration lets clients choose
 	// their address. Handlers set it while they are provisioned, which is
@@ -65,10 +66,8 @@ func (a *App) Provision(ctx caddy.Context) error {
 	if err := a.expand(); err != nil {
 		return fmt.Errorf("doorward: %w", err)
 	}
-	if a.cfg.Tor != nil && !a.cfg.Tor.IsURL() {
-		if err := intel.CheckFile(a.cfg.Tor.Source); err != nil {
-			return fmt.Errorf("doorward: tor: %w", err)
-		}
+	if err := a.provisionLists(ctx); err != nil {
+		return fmt.Errorf("doorward: %w", err)
 	}
 	a.warnGeo()
 	eventsApp, err := ctx.App("events")

@@ -44,8 +44,17 @@ func parseGlobalOption(d *caddyfile.Dispenser, existing any) (any, error) {
 //	    held            <n>
 //	    tor off
 //	    tor [<url>|<file>] {
-//	        source  <url>|<file>
-//	        refresh <duration>
+//	        <lines of list>
+//	    }
+//	    list <name> [[file|url] <source>] {
+//	        source   <url>|<file>
+//	        from     <module> …
+//	        refresh  <duration>
+//	        format   auto|text|csv|json|onionoo
+//	        field    <column>|<key>
+//	        keep     <duration>
+//	        max_loss <n>%
+//	        allow_private
 //	    }
 //	    geo <file>...
 //	    allow <address>|<range> [<reason>] [for <duration> | until <time>]
@@ -72,9 +81,19 @@ func parseGlobalOption(d *caddyfile.Dispenser, existing any) (any, error) {
 // held is how many requests are held at once by the answer delay, on all sites
 // together, 1 to 65536. Default 512.
 //
-// tor is the list of Tor exits, one address per line. Default: on, from
-// https://check.torproject.org/torbulkexitlist, with refresh 1h. A file must
-// exist and hold addresses when the configuration is loaded.
+// tor is the list of Tor exits: the bulk exit list, exit-addresses or Onionoo's
+// JSON. Default: on, from https://check.torproject.org/torbulkexitlist, with
+// refresh 1h and keep 48h.
+//
+// list adds a list, of VPNs or data centers, which `on` lines speak about by its
+// name; it may be repeated. The content is text of one address or range per
+// line, CSV, JSON or Onionoo's JSON, packed by gzip or not; format and field are
+// found out unless they are written. A file must exist when the configuration is
+// loaded, and is looked at every five seconds; from names a module of the
+// namespace doorward.lists instead. keep lets an entry stay that long after the
+// source last saw it, max_loss (default 50%) is the share of its entries that a
+// list may lose at once, and allow_private lets a URL lead to an address that is
+// not public.
 //
 // geo names databases of countries and networks in the MaxMind DB format
 // (.mmdb), asked in order; may be repeated. A changed file is taken into use
@@ -123,6 +142,9 @@ func (a *App) grammar() blockGrammar {
 				c.Geo = append(c.Geo, args...)
 				return nil
 			}},
+			"list": {usage: "list vpn https://example.com/vpn.txt", min: 1, max: 3, block: true, read: func(h httpcaddyfile.Helper, args []string) error {
+				return readList(c, h, args)
+			}},
 			"allow": {usage: `allow 192.0.2.0/24 "reason" until 2030-12-31T00:00:00Z`, min: 1, max: 4, read: func(_ httpcaddyfile.Helper, args []string) error {
 				return readAllow(c, args)
 			}},
@@ -141,39 +163,6 @@ func belongsToSite(word string) string {
 }
 
 func belongsNowhere(string) string { return "" }
-
-// readTor reads the arguments and the block of `tor`. Whether a file exists and
-// holds addresses is looked at when the configuration is loaded, not here:
-// adapting a Caddyfile opens no file.
-func readTor(c *config.App, h httpcaddyfile.Helper, args []string) error {
-	if len(args) == 1 && args[0] == "off" {
-		c.TorOff = true
-		if opensBlock(h.Dispenser) {
-			return errors.New("`tor off` takes no block; write `tor off`, or `tor {` and the lines below it")
-		}
-		return nil
-	}
-	tor := &config.List{}
-	if len(args) == 1 && args[0] != "on" {
-		tor.Source = args[0]
-	}
-	c.Tor = tor
-	return blockGrammar{
-		block:     "the option tor",
-		elsewhere: belongsNowhere,
-		check:     tor.Validate,
-		lines: map[string]blockLine{
-			"source": settingLine("source "+config.DefaultTorSource, func(_ httpcaddyfile.Helper, args []string) error {
-				if tor.Source != "" {
-					return errors.New("the source stands behind `tor` already; keep one")
-				}
-				tor.Source = args[0]
-				return nil
-			}),
-			"refresh": settingLine("refresh 1h", parseInto(&tor.Refresh, parsePositive)),
-		},
-	}.read(h)
-}
 
 // readAllow reads RANGE ["REASON"] [for DURATION | until TIME].
 func readAllow(c *config.App, args []string) error {

@@ -117,7 +117,6 @@ func lineWords(lines map[string]blockLine) []string { return slices.Sorted(maps.
 // laterWords are words of the plan that no block of this version knows.
 var laterWords = map[string]string{
 	"store":   "each process keeps its own counts: leave the line out",
-	"list":    "the only list is tor: write other ranges into Caddy's matcher client_ip and `abort` what it matches",
 	"geo":     "nothing here looks at countries: leave the line out",
 	"webhook": "write `file PATH` and forward its lines, or subscribe to Caddy's events",
 	"share":   "write the same `site NAME` in every site block that shall share evidence",

@@ -121,7 +121,7 @@ func (s *state) apply(a *App) error {
 	if s.worker == nil {
 		s.start(a.cfg)
 	}
-	if err := s.lists.Load().Use(intel.Specs(a.cfg)); err != nil {
+	if err := s.lists.Load().Use(a.lists); err != nil {
 		return fmt.Errorf("using address lists: %w", err)
 	}
 	s.geo.Load().Use(a.geo)
