@@ -270,7 +270,7 @@ func (h *Handler) grammar(lists []string) blockGrammar {
 			"on":        {usage: "on brute_force login block 10m", min: 2, max: 5, read: h.readPolicy(lists)},
 			"country":   {usage: "country signup allow DE AT CH", min: 2, max: -1, read: h.readCountry},
 			"delay":     {usage: "delay 200ms 25s 128", min: 1, max: 3, once: true, read: h.readDelay},
-			"challenge": settingLine("challenge on|off", h.readChallenge),
+			"challenge": {usage: "challenge on|off", max: 1, once: true, block: true, read: h.readChallenge},
 			"allow":     {usage: `allow /health "load balancer"`, min: 1, max: 4, read: h.readAllowPath},
 			"critical":  {usage: "critical 198.51.100.0/24", min: 1, max: -1, read: h.readCritical},
 			"threshold": {usage: "threshold source 10/10m", min: 2, max: 2, read: h.readThreshold},

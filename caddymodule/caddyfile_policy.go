@@ -97,12 +97,6 @@ func (h *Handler) readDelay(_ httpcaddyfile.Helper, args []string) (err error) {
 	return err
 }
 
-func (h *Handler) readChallenge(_ httpcaddyfile.Helper, args []string) error {
-	on, err := parseSwitch(args[0])
-	h.ChallengeOff = err == nil && !*on
-	return err
-}
-
 // readAllowPath reads PATH ["REASON"] [for DURATION | until TIME].
 func (h *Handler) readAllowPath(_ httpcaddyfile.Helper, args []string) error {
 	if _, err := config.ParsePrefix(args[0]); err == nil {

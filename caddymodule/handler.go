@@ -42,7 +42,8 @@ type Handler struct {
 	denied    []string // lists whose sources are refused for every request
 	places    bool     // every request needs to be located
 	watch     *watch
-	device    *deviceJar // nil without Provision
+	device    *deviceJar  // nil without Provision
+	challenge *challenger // nil without Provision
 	critical  *criticalBook
 	shielded  bool // the server removes what only Doorward may say
 }
@@ -86,6 +87,9 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	h.automatic = *site.Automatic
 	h.watch = h.app.state.watches.of(site.Name)
 	h.device = newDeviceJar(&site, h.app.cfg.PreviousSecret)
+	if h.challenge, err = newChallenger(&site, h.app.cfg.PreviousSecret); err != nil {
+		return fmt.Errorf("doorward: %w", err)
+	}
 	h.denied = h.policy.RefusesEverybody()
 	h.places = h.guardsPlaces()
 	if err := h.needsCountries(); err != nil {
@@ -186,6 +190,7 @@ func (h *Handler) trust(server *caddyhttp.Server) error {
 // ServeHTTP serves one request.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	h.takeDevice(r)
+	h.takeClearance(r)
 	if c := h.carrier(w, r); c != nil {
 		defer c.done()
 		w = c
@@ -197,6 +202,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		if done, err := h.guard(w, r); done {
 			return err
 		}
+	}
+	if name, own := h.reserved(r); own {
+		return h.answerReserved(w, r, name)
 	}
 	if len(h.Events) == 0 || h.app.state.detector.Mode(time.Now(), h.policy) == config.ModeOff {
 		return h.serve(w, r, next)
@@ -212,6 +220,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 
 // serve lets requests that are no attempts through untouched.
 func (h *Handler) serve(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+	if done, err := h.greet(w, r); done {
+		return err
+	}
 	route, err := h.declared(r, 0)
 	if err != nil {
 		return err

@@ -40,6 +40,21 @@ var (
 		Help: "Device cookies by site and what became of them: issued and renewed, and those that came with attempts: known, malformed, foreign, forged, expired, repeated, insecure.",
 	}, []string{"site", "result"})
 
+	challenges = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "caddy_doorward_challenges_total",
+		Help: "Challenges by site and how they were put: page, program (problem details), asked (by their own address), wait, error (left to handle_errors); or what was answered in their place: limited, blocked (failed after solving), unsolved (left one after the other unsolved).",
+	}, []string{"site", "answer"})
+
+	solutions = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "caddy_doorward_challenge_solutions_total",
+		Help: "Solutions and waits by site and what became of them: accepted, or why not.",
+	}, []string{"site", "result"})
+
+	clearances = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "caddy_doorward_clearances_total",
+		Help: "Clearances that attempts brought, by site and what became of them: accepted, or why not.",
+	}, []string{"site", "result"})
+
 	panics = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "caddy_doorward_panics_total",
 		Help: "Panics of the detector that a request survived, by place.",
@@ -49,7 +64,7 @@ var (
 // registerMetrics registers everything with reg. That it already is there is
 // no error: the app and the admin API of one configuration share a registry.
 func registerMetrics(reg *prometheus.Registry) error {
-	for _, c := range []prometheus.Collector{attempts, verdicts, would, sanctions, deviceCookies, panics, stateCollector{}} {
+	for _, c := range []prometheus.Collector{attempts, verdicts, would, sanctions, deviceCookies, challenges, solutions, clearances, panics, stateCollector{}} {
 		var already prometheus.AlreadyRegisteredError
 		if err := reg.Register(c); err != nil && !errors.As(err, &already) {
 			return err
@@ -151,6 +166,9 @@ func (stateCollector) Collect(ch chan<- prometheus.Metric) {
 	for table, n := range memory.Tracked {
 		gauge(trackedDesc, float64(n), table)
 		counter(evictedDesc, float64(memory.Evictions[table]), table)
+	}
+	for table, n := range value.challenges.Entries() {
+		gauge(trackedDesc, float64(n), table)
 	}
 	gauge(capDesc, float64(memory.Cap))
 	gauge(bytesDesc, float64(memory.Bytes))

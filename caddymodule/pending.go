@@ -81,6 +81,7 @@ func (v *visit) session(sent, answered http.Header, body []byte) {
 		return
 	}
 	v.expectDevice(sent, answered)
+	v.h.watch.pages.learn(v.origin.page, v.attempt.Kind.Class())
 	switch v.attempt.Kind {
 	case config.KindLogin, config.KindMFA:
 		if !v.attempt.Basic {

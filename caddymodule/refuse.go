@@ -25,6 +25,12 @@ var errGone = errors.New("the client hung up while it was held by doorward")
 // refuse answers a refused attempt: by a page of its own, or by an error for
 // handle_errors. id leads to the explanation.
 func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, v *visit, id string) error {
+	if v.verdict.Answer == config.AnswerChallenge {
+		if gate := h.gateOf(); gate != nil {
+			caddyhttp.SetVar(r.Context(), "doorward_id", id)
+			return v.refuseChallenge(w, gate, id)
+		}
+	}
 	return h.answer(w, r, v.verdict, v.attempt.Kind.Class(), id)
 }
 
@@ -71,7 +77,7 @@ func (h *Handler) guard(w http.ResponseWriter, r *http.Request) (done bool, err 
 	}
 	h.critical.mark(&source)
 	verdict := state.detector.Guard(now, h.policy, &source, h.denied)
-	if verdict.LetsThrough() {
+	if verdict.LetsThrough() || h.challengedByGuard(r, verdict, source.Addr) {
 		return false, nil
 	}
 	e := event.Event{
@@ -85,6 +91,9 @@ func (h *Handler) guard(w http.ResponseWriter, r *http.Request) (done bool, err 
 	id := e.SanctionID
 	if id == "" {
 		id = e.ID
+	}
+	if gate := h.gateOf(); gate != nil && verdict.Answer == config.AnswerChallenge {
+		return true, h.answerChallenge(w, r, gate, demand{class: config.ClassAll, addr: source.Addr, id: id})
 	}
 	return true, h.answer(w, r, verdict, config.ClassAll, id)
 }

@@ -76,6 +76,9 @@ func (v *visit) event() event.Event {
 		e.Evidence = slices.Concat(v.found.Evidence, v.outcome.Evidence)
 		e.Status = v.status
 	}
+	if v.clearance.result != "" {
+		e.Evidence = append(e.Evidence, "clearance "+string(v.clearance.result))
+	}
 	if v.learned.Triggers != 0 {
 		e.Evidence = append(e.Evidence, v.learned.Words(&v.attempt.Source)...)
 	}

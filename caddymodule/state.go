@@ -18,6 +18,7 @@ import (
 
 	"github.com/doorward/doorward/config"
 	"github.com/doorward/doorward/detector"
+	"github.com/doorward/doorward/detector/clearance"
 	"github.com/doorward/doorward/detector/event"
 	"github.com/doorward/doorward/detector/follow"
 	"github.com/doorward/doorward/detector/geo"
@@ -52,12 +53,17 @@ type state struct {
 	memKey atomic.Bool         // keys live in memory only
 	health healthBook
 
-	watches watches
-	held    holding // requests that the answer delay holds
+	challenges *clearance.Book
+	watches    watches
+	held       holding // requests that the answer delay holds
 }
 
 func newState() (caddy.Destructor, error) {
-	return &state{detector: detector.New(), recent: event.NewRecent(recentEvents)}, nil
+	book, err := clearance.NewBook(time.Now())
+	if err != nil {
+		return nil, err
+	}
+	return &state{detector: detector.New(), recent: event.NewRecent(recentEvents), challenges: book}, nil
 }
 
 // recentEvents is how many events `events` and `explain` can show.

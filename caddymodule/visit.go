@@ -47,15 +47,16 @@ type visit struct {
 	// sent is the header of the request, of an attempt that waits.
 	sent http.Header
 
-	device visitedDevice
+	device    visitedDevice
+	clearance visitedClearance
 }
 
 // origin is what an event tells of the request; an attempt that waits for its
 // outcome outlives it.
-type origin struct{ method, path, userAgent, requestID string }
+type origin struct{ method, path, userAgent, requestID, page string }
 
 func originOf(r *http.Request) origin {
-	return origin{method: r.Method, path: r.URL.Path, userAgent: r.UserAgent(), requestID: requestID(r)}
+	return origin{method: r.Method, path: r.URL.Path, userAgent: r.UserAgent(), requestID: requestID(r), page: pageOf(r)}
 }
 
 // newVisit turns credentials into an attempt. The secrets become a fingerprint
@@ -83,6 +84,7 @@ func newVisit(h *Handler, r *http.Request, found recognize.Credentials, now time
 	}
 	v.found.Secrets = nil
 	v.meetDevice()
+	v.useClearance()
 	v.attempt.LoggedIn = h.watch.sessions.Bears(now, r.Header)
 	if found.InQuery {
 		state.health.raise("password_in_query")
@@ -97,11 +99,14 @@ func (h *Handler) attempt(w http.ResponseWriter, r *http.Request, next caddyhttp
 		v.noteKnown()
 	})
 	if !v.hold() {
+		v.giveBackClearance()
 		body.release()
 		return caddyhttp.Error(statusClientClosed, errGone)
 	}
+	v.weighChallenge()
 	v.annotate()
 	if !v.verdict.LetsThrough() {
+		v.giveBackClearance()
 		body.release()
 		id := v.report()
 		return h.refuse(w, r, v, id)
@@ -213,6 +218,7 @@ func (v *visit) finish() {
 		v.nameDevice()
 		v.learned = v.h.app.state.detector.Settle(time.Now(), v.h.policy, v.site, &v.attempt, v.outcome)
 	})
+	v.settleClearance()
 	if !v.learned.Repeat && (v.outcome.Kind != config.KindNone || v.attempt.Basic) {
 		v.report()
 	}

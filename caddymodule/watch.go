@@ -41,6 +41,8 @@ type watch struct {
 	work     workBudget
 	// devices are browsers that have earned a device cookie.
 	devices devicecookie.Book
+	// pages are those from which somebody has logged in or signed up.
+	pages accountPages
 }
 
 // forget drops what was learned of the site's pages. What waits for an outcome
@@ -48,6 +50,7 @@ type watch struct {
 func (w *watch) forget() {
 	w.forms.Forget()
 	w.closed.forget()
+	w.pages.forget()
 	w.looks.refill()
 }
 

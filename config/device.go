@@ -34,17 +34,19 @@ func (c DeviceCookie) WithDefaults() DeviceCookie {
 }
 
 // Validate reports a name that no cookie can have.
-func (c DeviceCookie) Validate() error {
-	name := c.Name
+func (c DeviceCookie) Validate() error { return validateCookieName("device_cookie", c.Name) }
+
+// validateCookieName reports a name that no cookie can have.
+func validateCookieName(what, name string) error {
 	switch {
 	case name == "":
 		return nil
 	case len(name) > maxCookieName:
-		return fmt.Errorf("device_cookie: the name has %d bytes; write at most %d", len(name), maxCookieName)
+		return fmt.Errorf("%s: the name has %d bytes; write at most %d", what, len(name), maxCookieName)
 	case strings.HasPrefix(name, "__"):
-		return fmt.Errorf("device_cookie: %q begins like a prefix of cookies; write the name alone, __Host- is put in front of it where there is TLS", name)
+		return fmt.Errorf("%s: %q begins like a prefix of cookies; write the name alone, __Host- is put in front of it where there is TLS", what, name)
 	case strings.ContainsFunc(name, isNoToken):
-		return fmt.Errorf("device_cookie: %q is no name of a cookie; write letters, digits, - and _", name)
+		return fmt.Errorf("%s: %q is no name of a cookie; write letters, digits, - and _", what, name)
 	}
 	return nil
 }

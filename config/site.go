@@ -33,7 +33,8 @@ type Site struct {
 	Limits []Limit `json:"limits,omitempty"`
 
 	// Policies choose the answer per detection or address list and class.
-	// Default: detections limit; lists tighten.
+	// Default: detections limit; Tor is challenged on login and signup; lists
+	// tighten, Tor too.
 	Policies []Policy `json:"policies,omitempty"`
 
 	// Countries decide by the country of an address, one line per class.
@@ -53,10 +54,12 @@ type Site struct {
 	Delay Delay `json:"delay,omitzero"`
 
 	// ChallengeOff answers limit wherever challenge is written or is the
-	// default, as for an API whose clients cannot solve one. Default: false. As
-	// long as there is no challenge page a challenge is answered like limit in
-	// any case.
+	// default, as for an API whose clients cannot solve one. Sources on the list
+	// tor, which are challenged only by default, are then tagged. Default: false.
 	ChallengeOff bool `json:"challenge_off,omitempty"`
+
+	// Challenge says how a challenge is asked.
+	Challenge Challenge `json:"challenge,omitzero"`
 
 	// Refusal is page (default: the handler writes the answer itself) or error
 	// (it returns an error for handle_errors).
@@ -119,6 +122,7 @@ func (s Site) WithDefaults() Site {
 		s.Refusal = RefusalPage
 	}
 	s.DeviceCookie = s.DeviceCookie.WithDefaults()
+	s.Challenge = s.Challenge.WithDefaults()
 	s.Thresholds = s.Thresholds.WithDefaults()
 	s.Delay = s.Delay.WithDefaults()
 	return s
@@ -163,8 +167,17 @@ func (s Site) Validate(lists []string) error {
 	errs = append(errs,
 		validateInspected("body_limit", s.BodyLimit), validateInspected("response_limit", s.ResponseLimit),
 		validateLine("contact", s.Contact), validateLine("site", s.Name))
-	errs = append(errs, s.DeviceCookie.Validate(), s.Thresholds.Validate(), s.Delay.Validate(), s.Critical.Validate(), validateAllowPaths(s.Allow), validateCountries(s.Countries))
+	errs = append(errs, s.Challenge.Validate(), s.validateCookies(), s.DeviceCookie.Validate(), s.Thresholds.Validate(), s.Delay.Validate(),
+		s.Critical.Validate(), validateAllowPaths(s.Allow), validateCountries(s.Countries))
 	return errors.Join(errs...)
+}
+
+// validateCookies reports two cookies of one name.
+func (s Site) validateCookies() error {
+	if device, clearance := s.DeviceCookie.WithDefaults().Name, s.Challenge.WithDefaults().Cookie; device == clearance {
+		return fmt.Errorf("device_cookie and challenge cookie are both called %s; give one another name", device)
+	}
+	return nil
 }
 
 func (s Site) validatePresets() error {

@@ -69,8 +69,7 @@ func (c Class) Covers(of Class) bool { return c == ClassAll || (c == of && c != 
 // Answer is what the edge does with an attempt, from mildest to hardest.
 type Answer string
 
-// The answers. Challenge refuses who does not solve it; as long as there is no
-// challenge page it is answered like limit.
+// The answers. Challenge refuses who does not solve it, see [Challenge].
 const (
 	AnswerAllow     Answer = "allow"
 	AnswerTag       Answer = "tag"

@@ -25,6 +25,11 @@ func (d *Detector) Admit(now time.Time, p *Policy, site *Site, a *Attempt) Verdi
 	c.prepare(mode)
 	c.lookForMachine()
 	v := c.decide()
+	if a.Solved && v.Answer == config.AnswerChallenge && v.Detection != config.ResetFlood {
+		// Solving lifts one step. What would ask again for ever is a limit. Resets
+		// have twice the number then, and are never closed.
+		v.Answer, v.Reason = config.AnswerLimit, v.Reason.And("a challenge was solved already")
+	}
 	c.noteRefusal(&v)
 	return carryOut(v, c.spare(mode, v), site)
 }

@@ -2,6 +2,7 @@ package detector
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -131,7 +132,9 @@ func TestNetworksAreJudgedByTheFirstContactsOfSeveralSources(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, strictly)
+			site := strictly
+			site.Policies = append(slices.Clone(site.Policies), config.Policy{On: config.ListTor, Answer: config.AnswerTighten})
+			w := newWorld(t, site)
 			through := 0
 			for round := range 3 {
 				for i := range 12 {

@@ -133,7 +133,7 @@ func (c *admission) onlyWait(v Verdict) Verdict {
 		v.Answer = config.AnswerLimit
 	}
 	v.Until = (c.now + machineStep).Time()
-	v.Reason = v.Reason.and("the source is a machine: a guess a minute is let through")
+	v.Reason = v.Reason.And("the source is a machine: a guess a minute is let through")
 	return v
 }
 

@@ -99,7 +99,9 @@ func (p *Policy) withoutChallenge(answer config.Answer) config.Answer {
 }
 
 // list returns the answer to an attempt of class from a listed source. The
-// default is to tighten. ClassNone asks for requests that are no attempts:
+// default is to tighten, and for logins and signups from Tor to challenge. Nobody
+// is limited by that default, so without challenges they are tightened, too.
+// ClassNone asks for requests that are no attempts:
 // only a line for `all` speaks about them.
 func (p *Policy) list(name string, class config.Class) config.Answer {
 	for i := range p.answers {
@@ -112,6 +114,9 @@ func (p *Policy) list(name string, class config.Class) config.Answer {
 	}
 	if line := p.line(name, class); line != nil && (line.Class != "" || class == config.ClassLogin || class == config.ClassSignup) {
 		return p.withoutChallenge(line.Answer)
+	}
+	if name == config.ListTor && (class == config.ClassLogin || class == config.ClassSignup) && !p.config.ChallengeOff && p.line(name, class) == nil {
+		return config.AnswerChallenge
 	}
 	return config.AnswerTighten
 }

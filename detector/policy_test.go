@@ -62,7 +62,7 @@ func TestKillSwitch(t *testing.T) {
 	}
 }
 
-func TestTaggedSourcesHaveHalfTheThreshold(t *testing.T) {
+func TestTightenedSourcesHaveHalfTheThreshold(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		site config.Site
@@ -71,6 +71,7 @@ func TestTaggedSourcesHaveHalfTheThreshold(t *testing.T) {
 		"half of the failures":                 {patient(), 5},
 		"three quarters of the first contacts": {strictly, 3},
 	} {
+		c.site.Policies = []config.Policy{{On: config.ListTor, Answer: config.AnswerTighten}}
 		w := newWorld(t, c.site)
 		through := 0
 		for i := range 20 {
@@ -97,8 +98,9 @@ func TestListPolicies(t *testing.T) {
 		login, signup config.Answer
 		page          config.Answer
 	}{
-		"default":     {nil, config.AnswerTag, config.AnswerTag, config.AnswerAllow},
-		"block login": {[]config.Policy{{On: "tor", Class: config.ClassLogin, Answer: config.AnswerBlock}}, config.AnswerBlock, config.AnswerTag, config.AnswerAllow},
+		"default":     {nil, config.AnswerChallenge, config.AnswerChallenge, config.AnswerAllow},
+		"block login": {[]config.Policy{{On: "tor", Class: config.ClassLogin, Answer: config.AnswerBlock}}, config.AnswerBlock, config.AnswerChallenge, config.AnswerAllow},
+		"tag":         {[]config.Policy{{On: "tor", Answer: config.AnswerTag}}, config.AnswerTag, config.AnswerTag, config.AnswerAllow},
 		"block all":   {[]config.Policy{{On: "tor", Class: config.ClassAll, Answer: config.AnswerBlock}}, config.AnswerBlock, config.AnswerBlock, config.AnswerBlock},
 		"limit":       {[]config.Policy{{On: "tor", Answer: config.AnswerLimit}}, config.AnswerLimit, config.AnswerLimit, config.AnswerAllow},
 	} {

@@ -23,8 +23,11 @@ const sanctionRule = "sanction"
 // reasonOf is the reason of a detection.
 func reasonOf(fired rules.Detection) Reason { return Reason{fired: fired} }
 
-// and adds a clause.
-func (r Reason) and(clause string) Reason {
+// Because is a reason in words.
+func Because(text string) Reason { return Reason{text: text} }
+
+// And adds a clause.
+func (r Reason) And(clause string) Reason {
 	if r.also != "" {
 		clause = r.also + "; " + clause
 	}

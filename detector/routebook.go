@@ -250,6 +250,18 @@ func (b *routeBook) forget() int {
 	return n
 }
 
+// graduated reports whether some route of the class has graduated.
+func (b *routeBook) graduated(now evidence.Seconds, class config.Class) bool {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	for _, r := range b.byKey {
+		if r.Kind.Class() == class && r.missing(now) == "" {
+			return true
+		}
+	}
+	return false
+}
+
 func (b *routeBook) statuses(now evidence.Seconds) []RouteStatus {
 	b.mu.RLock()
 	defer b.mu.RUnlock()

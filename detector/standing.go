@@ -49,7 +49,10 @@ func (c *admission) sanctions() (Verdict, bool) {
 	hit := c.m.ladder.Check(r.source, c.now, c.class)
 	switch hit.State {
 	case sanction.Held, sanction.Waiting:
-		return sanctioned(hit, config.AxisSource), true
+		if !c.lifts(hit) {
+			return sanctioned(hit, config.AxisSource), true
+		}
+		r.probation = true
 	case sanction.Probation:
 		r.probation = true
 	}
@@ -116,11 +119,7 @@ func (c *admission) lists() (v Verdict, done bool) {
 	}
 	for _, name := range c.a.Source.Lists {
 		if answer := c.p.list(name, c.class); answer != config.AnswerAllow {
-			told := Verdict{Answer: answer, Rule: name, Axis: config.AxisSource, Reason: Reason{text: onTheList, name: name}}
-			if !answer.LetsThrough() && !c.p.observesList(name, c.class) {
-				told.Rule = "list " + name
-			}
-			c.told(&v, told, c.p.observesList(name, c.class))
+			c.listed(&v, name, answer)
 		}
 	}
 	for _, line := range c.p.countries(c.class) {
@@ -129,6 +128,22 @@ func (c *admission) lists() (v Verdict, done bool) {
 		}
 	}
 	return v, !v.LetsThrough()
+}
+
+// listed adds the answer to the source's being on a list to the verdict.
+func (c *admission) listed(v *Verdict, name string, answer config.Answer) {
+	told := Verdict{Answer: answer, Rule: name, Axis: config.AxisSource, Reason: Reason{text: onTheList, name: name}}
+	observed := c.p.observesList(name, c.class)
+	switch {
+	case observed:
+	case answer == config.AnswerChallenge && c.waivesChallenge():
+		told.Answer = config.AnswerTighten
+	case answer == config.AnswerChallenge && c.gentleList(name):
+		told.Answer, told.Would, told.Lenient = config.AnswerTighten, answer, true
+	case !answer.LetsThrough():
+		told.Rule = "list " + name
+	}
+	c.told(v, told, observed)
 }
 
 // told adds an answer about the address to the verdict.
@@ -150,6 +165,29 @@ func (c *admission) told(v *Verdict, told Verdict, observed bool) {
 		return
 	}
 	v.Would = told.Would
+}
+
+// lifts reports whether a sanction on the source does not hold for who has solved
+// a challenge: one whose answer is just that. The attempt decides as after its
+// end, and is not measured by what its source did before.
+func (c *admission) lifts(hit sanction.Hit) bool {
+	return c.a.Solved && hit.State == sanction.Held && hit.Answer == config.AnswerChallenge && !c.p.config.ChallengeOff
+}
+
+// waivesChallenge reports whether a list that asks for a challenge asks no more of
+// this attempt: it was solved, or the account knows the client and can tell it
+// from others, or it is a machine, or the same Basic credentials as just before,
+// which come with every picture.
+func (c *admission) waivesChallenge() bool {
+	r := &c.a.reserved
+	return c.a.Solved || r.vouched || r.machine || c.sentAgain()
+}
+
+// gentleList reports whether a list is only told because of the gentle start: its
+// challenge is the default, and the route was found automatically and may be a
+// misreading.
+func (c *admission) gentleList(name string) bool {
+	return c.lenient && !c.a.Declared && c.p.line(name, c.class) == nil
 }
 
 // letGo gives back a probation that was taken but not used.

@@ -285,6 +285,13 @@ func (s *surge) status(now evidence.Seconds) AttackStatus {
 	return x
 }
 
+// underAttack reports whether the mode holds.
+func (s *surge) underAttack(now evidence.Seconds) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.attacked(now)
+}
+
 // armed reports whether enough has been learned to ask anybody for more.
 func (s *surge) armed(now evidence.Seconds) bool {
 	return s.begun != 0 && now >= s.begun+surgeGateAge && s.logins >= surgeGateLogins

@@ -43,7 +43,7 @@ func (c *admission) tell(v Verdict) Verdict {
 		Wait: wait, Lenient: c.lenient && !observed,
 	}
 	if c.spares(fired) {
-		v.Reason = v.Reason.and(c.sparedBecause())
+		v.Reason = v.Reason.And(c.sparedBecause())
 	}
 	switch {
 	case observed:
@@ -115,6 +115,6 @@ func (d *Detector) Overflow(now time.Time, p *Policy, site *Site, a *Attempt, v 
 		site.refused.Add(1)
 	}
 	v.Until, v.Answer, v.Wait = now.Add(v.Wait), config.AnswerLimit, 0
-	v.Reason = v.Reason.and("as many requests as may be held are held already")
+	v.Reason = v.Reason.And("as many requests as may be held are held already")
 	return v
 }
