@@ -25,6 +25,7 @@ type gate struct {
 	// script answers the worker; nil: as it should be.
 	script http.HandlerFunc
 	proofs []string
+	last   time.Time // of the last proof
 }
 
 const gateToken = "a-token_of.the-gate"
@@ -77,7 +78,7 @@ func (*gate) cleared(r *http.Request) bool {
 func (g *gate) redeem(w http.ResponseWriter, r *http.Request) {
 	proof := r.PostFormValue("proof")
 	g.mu.Lock()
-	g.proofs = append(g.proofs, proof)
+	g.proofs, g.last = append(g.proofs, proof), time.Now()
 	g.mu.Unlock()
 	if r.PostFormValue("token") == gateToken && isProof(gateToken, proof, g.page.Parts, g.page.Bits) {
 		http.SetCookie(w, &http.Cookie{Name: "cleared", Value: "1", Path: "/"})
@@ -102,6 +103,13 @@ func (g *gate) seen() []string {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return append([]string(nil), g.proofs...)
+}
+
+// solvedSince reports whether a proof has come since then.
+func (g *gate) solvedSince(then time.Time) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.last.After(then)
 }
 
 // isProof verifies a proof by the words of package interstitial.
