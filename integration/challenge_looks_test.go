@@ -29,7 +29,8 @@ var looks = []look{
 }
 
 // TestChallengePageLooks takes pictures of every state, on a phone and on a desk,
-// light and dark, and sees that nothing is cut off.
+// light and dark, and sees that nothing is cut off and that nothing keeps people
+// out who cannot see, or not well, or use no mouse.
 func TestChallengePageLooks(t *testing.T) {
 	t.Parallel()
 	browser := startBrowser(t)
@@ -47,6 +48,7 @@ func TestChallengePageLooks(t *testing.T) {
 				p.click(t, l.click)
 			}
 			p.waitFor(t, l.shown)
+			p.do(t, "Emulation.setScriptExecutionDisabled", map[string]any{"value": false}) // for what looks at the page
 			for _, theme := range []string{"light", "dark"} {
 				for _, width := range []int{320, 390, 1280} {
 					p.screen(t, width, 800, theme)
@@ -57,10 +59,12 @@ func TestChallengePageLooks(t *testing.T) {
 						p.shoot(t, fmt.Sprintf("challenge-%s-%s-%d-%s.png", l.name, l.language, width, theme))
 					}
 				}
+				p.checkAccess(t, theme)
 			}
 			if got := p.complaints(t, "status of 429"); len(got) > 0 {
 				t.Errorf("the browser complains: %s", got)
 			}
+			p.open(t, "about:blank") // which ends the computing
 		})
 	}
 }

@@ -156,7 +156,13 @@ func (p *page) open(t testing.TB, url string) {
 // waitFor waits until a condition written in JavaScript holds on the page.
 func (p *page) waitFor(t testing.TB, condition string) {
 	t.Helper()
-	if !eventually(20*time.Second, func() bool {
+	p.waitWithin(t, 20*time.Second, condition)
+}
+
+// waitWithin is waitFor with another limit.
+func (p *page) waitWithin(t testing.TB, limit time.Duration, condition string) {
+	t.Helper()
+	if !eventually(limit, func() bool {
 		value, err := p.evaluate(t, "document.readyState === 'complete' && Boolean("+condition+")")
 		return err == nil && value == true
 	}) {

@@ -49,6 +49,7 @@ const (
 	expressDir = "testdata/express"
 	graphqlDir = "testdata/graphql"
 	authjsDir  = "testdata/authjs"
+	axeDir     = "testdata/axe"
 )
 
 // nodeInstalled installs the packages of a Node app from its lock file, once
@@ -57,6 +58,7 @@ var nodeInstalled = map[string]func() error{
 	expressDir: sync.OnceValue(func() error { return installNode(expressDir) }),
 	graphqlDir: sync.OnceValue(func() error { return installNode(graphqlDir) }),
 	authjsDir:  sync.OnceValue(func() error { return installNode(authjsDir) }),
+	axeDir:     sync.OnceValue(func() error { return installNode(axeDir) }),
 }
 
 func installNode(dir string) error {
