@@ -118,6 +118,9 @@ var (
 		[]string{"site", "rule"}, nil)
 	machinesDesc = prometheus.NewDesc("caddy_doorward_machines",
 		"Sources that only ever log in to one account, by site and whether their logins fail.", []string{"site", "failing"}, nil)
+	overrunDesc = prometheus.NewDesc("caddy_doorward_filter_overrun_total",
+		"How often a filter took more than it is made for and forgot early, by site and filter: passwords (sprays), refused (credentials), failures and arrivals (site test), unusual (logins).",
+		[]string{"site", "filter"}, nil)
 	heldDesc = prometheus.NewDesc("caddy_doorward_held_requests",
 		"Requests that the answer delay holds.", nil, nil)
 	incidentsOpenDesc = prometheus.NewDesc("caddy_doorward_incidents_open",
@@ -141,7 +144,7 @@ var (
 // Describe sends the descriptions.
 func (stateCollector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
-		trackedDesc, evictedDesc, capDesc, bytesDesc, sanctionedDesc, regretDesc, machinesDesc, heldDesc, incidentsOpenDesc, incidentsDesc, droppedDesc,
+		trackedDesc, evictedDesc, capDesc, bytesDesc, sanctionedDesc, regretDesc, machinesDesc, overrunDesc, heldDesc, incidentsOpenDesc, incidentsDesc, droppedDesc,
 		sinkDroppedDesc, listAgeDesc, listEntriesDesc, listRefusedDesc, healthDesc,
 	} {
 		ch <- d
@@ -202,6 +205,9 @@ func collectSites(value *state, now time.Time, gauge, counter sender) {
 	for _, site := range value.detector.Status(now) {
 		for _, r := range site.Regrets {
 			counter(regretDesc, float64(r.Total), site.Site, r.Rule)
+		}
+		for filter, n := range site.Overrun {
+			counter(overrunDesc, float64(n), site.Site, filter)
 		}
 		failing := 0
 		for _, m := range site.Machines {

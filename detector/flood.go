@@ -60,20 +60,29 @@ func (c *admission) resets() rules.Detection {
 	if r.resident {
 		n *= 5
 	}
-	bySource := c.m.hasher.NumberPair(c.site.id, axisResetSource, [16]byte{}, r.source)
-	fired := c.flood(bySource, t.Resets, func(requests int) rules.Detection {
+	fired := c.flood(c.resetSourceKey(), t.Resets, func(requests int) rules.Detection {
 		return rules.Resets(requests, n, config.AxisSource, t.Resets, c.a.Solved)
 	})
 	if fired.Fired() || r.n == 0 {
 		return fired
 	}
-	key := c.m.hasher.Number(c.site.id, axisResetAccount, r.accounts[0].hash())
-	if r.standing >= familiar {
-		key = c.m.hasher.NumberPair(c.site.id, axisResetAccount, r.accounts[0].pseudonym, r.source)
-	}
-	return c.flood(key, t.AccountResets, func(requests int) rules.Detection {
+	return c.flood(c.resetAccountKey(), t.AccountResets, func(requests int) rules.Detection {
 		return rules.Resets(requests, t.AccountResets.N*c.factor, config.AxisAccount, t.AccountResets, c.a.Solved)
 	})
+}
+
+func (c *admission) resetSourceKey() evidence.Key {
+	return c.m.hasher.NumberPair(c.site.id, axisResetSource, [16]byte{}, c.a.reserved.source)
+}
+
+// resetAccountKey is that of all strangers together, or of the source alone if
+// the account knows who asks.
+func (c *admission) resetAccountKey() evidence.Key {
+	r := &c.a.reserved
+	if r.standing >= familiar {
+		return c.m.hasher.NumberPair(c.site.id, axisResetAccount, r.accounts[0].pseudonym, r.source)
+	}
+	return c.m.hasher.Number(c.site.id, axisResetAccount, r.accounts[0].hash())
 }
 
 // codeSources is how many times the codes of one source strangers together may
@@ -91,10 +100,13 @@ func (c *admission) codes() rules.Detection {
 	if fired.Fired() || r.n == 0 || r.standing >= familiar {
 		return fired
 	}
-	key := c.m.hasher.Number(c.site.id, axisCode, r.accounts[0].hash())
-	return c.flood(key, t.Codes, func(codes int) rules.Detection {
+	return c.flood(c.codesOfAccountKey(), t.Codes, func(codes int) rules.Detection {
 		return rules.Codes(codes, codeSources*t.Codes.N*c.factor, config.AxisAccount, t.Codes)
 	})
+}
+
+func (c *admission) codesOfAccountKey() evidence.Key {
+	return c.m.hasher.Number(c.site.id, axisCode, c.a.reserved.accounts[0].hash())
 }
 
 func (c *admission) codeKey() evidence.Key {

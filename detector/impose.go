@@ -25,7 +25,7 @@ func (c *admission) refuse(fired rules.Detection) Verdict {
 	if fired.Name == config.ResetFlood || fired.Name == config.CodeGuessing {
 		// A flood of these closes nothing: some are let through in every window,
 		// and who asks for a reset may still log in (H3).
-		v.Until = c.time.Add(fired.Window)
+		v.Until = c.floodOpens(fired)
 		return v
 	}
 	if fired.Name == config.MissingCredentials {
@@ -64,7 +64,7 @@ func (c *admission) refuse(fired rules.Detection) Verdict {
 		v.Until = c.accountOpens()
 	case config.AxisNetwork, config.AxisPrefix, config.AxisCredential:
 		// Nothing is imposed: the next attempt is judged by what is known then.
-		v.Until = c.time.Add(refusedFor.Span())
+		v.Until = c.strangerMayTry(fired)
 	}
 	return v
 }

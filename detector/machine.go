@@ -12,7 +12,8 @@ import (
 )
 
 // A machine is a source whose attempts have for a week been one account and one
-// client, at least once in 26 hours, and which logs in: an uptime monitor, a cron
+// client (the same cookie or none, the same software whatever its version), at
+// least once in 26 hours, and which logs in: an uptime monitor, a cron
 // job, a phone that synchronises. When its secret is rotated it goes on with the
 // old one, and a ban would make an outage of that (hostile reading, H24). So only
 // its pair is ever refused, for a minute at a time, it is never challenged, and
@@ -28,7 +29,7 @@ const (
 	shownMachines                  = 50 // in status, of a site
 )
 
-// machineEvidence is a source that may be a machine: 80 bytes, no pointers.
+// machineEvidence is a source that may be a machine: 88 bytes, no pointers.
 type machineEvidence struct {
 	site    uint64
 	client  uint64
@@ -40,6 +41,7 @@ type machineEvidence struct {
 	last    evidence.Seconds
 	success evidence.Seconds // last login, 0 for none in the row
 	failing evidence.Seconds // first failure since then, 0 for none
+	agent   uint32           // tag of its software, see AgentTag
 	tried   evidence.Seconds // when it was last let through beyond the threshold
 }
 
@@ -76,8 +78,10 @@ func (c *admission) lookForMachine() {
 	}
 	account, unnamed := r.accounts[0].pseudonym, false
 	side.machines.Update(r.source, c.now, func(e *machineEvidence, fresh bool) {
-		if fresh || e.account != account || e.client != a.Client || c.now > e.last+machineGap {
-			*e = machineEvidence{site: c.site.id, client: a.Client, account: account, since: c.now, addr: a.Source.Addr.As16()}
+		if fresh || e.account != account || e.client != a.Client || e.agent != a.UserAgent || c.now > e.last+machineGap {
+			*e = machineEvidence{
+				site: c.site.id, client: a.Client, agent: a.UserAgent, account: account, since: c.now, addr: a.Source.Addr.As16(),
+			}
 		}
 		e.last = c.now
 		r.machine = e.is(c.now)

@@ -60,6 +60,7 @@ func TestWhoIsNoMachine(t *testing.T) {
 		"a second account":    func(w *world) { w.guess("192.0.2.1", "b@x.test", 5) },
 		"no account":          func(w *world) { w.guess("192.0.2.1", "", 5) },
 		"another client":      func(w *world) { a := login("192.0.2.1", "monitor@x.test", 1); a.Client = 9; w.try(a, succeeded) },
+		"other software":      func(w *world) { a := login("192.0.2.1", "monitor@x.test", 1); a.UserAgent = 9; w.try(a, succeeded) },
 		"a pause of two days": func(w *world) { w.now = w.now.Add(48 * time.Hour) },
 		"one that never got in": func(w *world) {
 			*w = *newWorld(w.t, strictly)

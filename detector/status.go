@@ -31,6 +31,17 @@ type SiteStatus struct {
 	Machines []MachineStatus `json:"machines,omitempty"`
 	// Regrets are refusals of somebody who then logged in, by rule.
 	Regrets []RegretStatus `json:"refused_then_succeeded,omitempty"`
+	// Overrun is how often each filter of the site took more than it is made for
+	// and forgot early: its rule saw less than it should.
+	Overrun map[string]int `json:"filters_overrun"`
+}
+
+// overrun asks the filters, whose names are a closed list.
+func (s *Site) overrun() map[string]int {
+	return map[string]int{
+		"passwords": s.popular.Spent(), "refused": s.refusedOnce.Spent(), "unusual": s.unusual.Spent(),
+		"failures": s.surge.seen.Spent(), "arrivals": s.surge.arrived.Spent(),
+	}
 }
 
 // Status returns the status of every site, by name.
@@ -44,6 +55,7 @@ func (d *Detector) Status(now time.Time) []SiteStatus {
 			Attack: s.surge.status(evidence.ToSeconds(now)),
 			Routes: s.routes.statuses(evidence.ToSeconds(now)), TooManyExempt: s.exempt.tooMany(),
 			Machines: machines[s.id], Regrets: s.regrets.status(evidence.ToSeconds(now)),
+			Overrun: s.overrun(),
 		}
 		if p := s.policy.Load(); p != nil {
 			status.Mode = d.Mode(now, p)

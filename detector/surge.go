@@ -231,6 +231,22 @@ func (s *surge) attacked(now evidence.Seconds) bool {
 	return false
 }
 
+// ends is when the mode will be over if nobody else arrives.
+func (s *surge) ends(now evidence.Seconds) evidence.Seconds {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.attacked(now) {
+		return now
+	}
+	ends := max(s.until, now)
+	for i := range s.groups {
+		expected := s.arriving(surgeGroup(i), now)
+		sum := s.groups[i].stay.Sum(now, expected, surgeFactor)
+		ends = max(ends, now+evidence.Seconds(math.Ceil(sum/((surgeFactor-1)*expected)*3600)))
+	}
+	return ends
+}
+
 // The slow test finds what stays below the fast one for days: half as many
 // failures again as the good traffic explains. It asks nobody for anything, it
 // tells the operator (H11).

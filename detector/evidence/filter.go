@@ -136,6 +136,19 @@ func (f *Filter) lasts(h *filterHalf, now Seconds) bool {
 	return h.bits.Load() != nil && h.n.Load() < f.budget && uint64(now) < uint64(h.begun.Load())+uint64(f.period)
 }
 
+// Until is when hash will be forgotten, if nothing is added until then and the
+// halves do not change places early; now when it is not known.
+func (f *Filter) Until(hash uint64, now Seconds) (until Seconds) {
+	until = now
+	for i := range f.half {
+		h := &f.half[i]
+		if bits := h.bits.Load(); bits != nil && f.holds(*bits, hash) {
+			until = max(until, Seconds(h.begun.Load())+2*f.period)
+		}
+	}
+	return until
+}
+
 // Spent is how often the halves changed places early: more was added in a period
 // than the filter is made for.
 func (f *Filter) Spent() int { return int(f.early.Load()) }

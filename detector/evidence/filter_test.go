@@ -189,3 +189,30 @@ func TestFilterTogether(t *testing.T) {
 		t.Errorf("%d of 6000 hashes were new", n)
 	}
 }
+
+func TestFilterSaysWhenItForgets(t *testing.T) {
+	t.Parallel()
+	const period, start Seconds = 3600, 100_000
+	for name, c := range map[string]struct {
+		before []Seconds // of other hashes
+		at     Seconds
+	}{
+		"the first":                 {nil, start},
+		"late in a half":            {[]Seconds{start}, start + period - 1},
+		"the half that comes next":  {[]Seconds{start}, start + period},
+		"after others were dropped": {[]Seconds{start, start + period}, start + 2*period + 7},
+	} {
+		f := NewFilter(1000, period)
+		for i, at := range c.before {
+			f.Add(uint64(1000+i), at)
+		}
+		if got := f.Until(1, c.at); got != c.at {
+			t.Errorf("%s: what is not known is forgotten at %d, want now", name, got-c.at)
+		}
+		f.Add(1, c.at)
+		until := f.Until(1, c.at)
+		if !f.Has(1, until-1) || f.Has(1, until) || until < c.at+period || until > c.at+2*period {
+			t.Errorf("%s: forgotten %d seconds later, but known before %t and then %t", name, until-c.at, f.Has(1, until-1), f.Has(1, until))
+		}
+	}
+}

@@ -60,16 +60,33 @@ func (p *Popular) Names(tag uint64, now Seconds) (n int) {
 	if uint64(now) >= uint64(p.begun.Load())+2*uint64(p.guard.period) || p.guard.early.Load() != p.spent.Load() {
 		return 0
 	}
-	for i := range p.rows {
-		if rows := p.rows[i].Load(); rows != nil {
-			least := ^uint32(0)
-			for row := range popularRows {
-				least = min(least, (*rows)[p.cell(tag, row)].Load())
-			}
-			n += int(least)
-		}
+	return p.inRow(0, tag) + p.inRow(1, tag)
+}
+
+// inRow is what one period counts.
+func (p *Popular) inRow(turn uint32, tag uint64) int {
+	rows := p.rows[turn&1].Load()
+	if rows == nil {
+		return 0
 	}
-	return n
+	least := ^uint32(0)
+	for row := range popularRows {
+		least = min(least, (*rows)[p.cell(tag, row)].Load())
+	}
+	return int(least)
+}
+
+// Below is when Names will be less than n if tag is tried for no further name,
+// and others are: at the end of this period or of the next. now if it is already.
+func (p *Popular) Below(tag uint64, n int, now Seconds) Seconds {
+	if p.Names(tag, now) < n {
+		return now
+	}
+	ends := Seconds(p.begun.Load()) + p.guard.period
+	if now < ends && p.inRow(p.turn.Load(), tag) < n {
+		return ends
+	}
+	return ends + p.guard.period
 }
 
 // Spent reports how often more was added in a period than the sketch is made

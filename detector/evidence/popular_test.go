@@ -160,3 +160,27 @@ func TestPopularBeyondItsBudgetHasNoEvidence(t *testing.T) {
 		t.Errorf("%d names in the next period, want 1", n)
 	}
 }
+
+func TestPopularSaysWhenItIsBelow(t *testing.T) {
+	t.Parallel()
+	p := NewPopular(1000, aDay)
+	if got := p.Below(1, 10, 10*aDay); got != 10*aDay {
+		t.Errorf("a password nobody tried is below at %d, want now", got)
+	}
+	for name := range uint64(8) {
+		p.Add(1, name, 10*aDay)
+	}
+	for name := range uint64(8) {
+		p.Add(1, 100+name, 11*aDay)
+	}
+	for n, want := range map[int]Seconds{20: 11*aDay + 60, 10: 12 * aDay, 5: 13 * aDay} {
+		got := p.Below(1, n, 11*aDay+60)
+		if got != want {
+			t.Errorf("below %d at %d, want %d", n, got, want)
+		}
+	}
+	p.Add(2, 1, 12*aDay) // others go on
+	if got := p.Names(1, 12*aDay); got >= 10 {
+		t.Errorf("%d names at the time it said, want fewer than 10", got)
+	}
+}

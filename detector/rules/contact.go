@@ -30,7 +30,7 @@ const (
 
 // Contact fires when the sum of first contacts has reached limit.
 func Contact(sum, limit float64, axis config.Axis, rate config.Rate) Detection {
-	if sum+min(contactSlack*limit, 0.5) < limit {
+	if sum < ContactsPass(limit) {
 		return Detection{}
 	}
 	return Detection{
@@ -38,3 +38,6 @@ func Contact(sum, limit float64, axis config.Axis, rate config.Rate) Detection {
 		Count: int(math.Round(sum)), Limit: int(limit), Window: rate.Window.Std(),
 	}
 }
+
+// ContactsPass is the sum of first contacts below which Contact does not fire.
+func ContactsPass(limit float64) float64 { return limit - min(contactSlack*limit, 0.5) }
