@@ -280,3 +280,29 @@ func TestNamesThatExistAreAnsweredAsThoseThatDoNot(t *testing.T) {
 		t.Errorf("chi-square %.1f with %d degrees of freedom, above %.2f: %v", square, free, limit, counts)
 	}
 }
+
+// Names that cannot be read are strangers' as well: their failures begin an
+// attack, each source counts once an hour, and no account is touched.
+func TestFailuresWithoutAReadableNameBeginAnAttack(t *testing.T) {
+	t.Parallel()
+	c := newTown(t, 100, 9)
+	accounts := c.d.Memory().Tracked["account"]
+	for i := range 40 {
+		c.try(proxy(1, "", uint64(100+i)), failed)
+	}
+	if c.attacked() {
+		t.Fatal("one source is an attack on the site")
+	}
+	for i := range 9 {
+		c.try(proxy(2+i, "", uint64(200+i)), failed)
+	}
+	if !c.attacked() {
+		t.Error("nine strangers whose names cannot be read failed in a burst, and there is no attack")
+	}
+	if got := c.d.Memory().Tracked["account"]; got != accounts {
+		t.Errorf("%d accounts are known, %d before", got, accounts)
+	}
+	if v := c.try(c.home(3, 1), succeeded); !v.LetsThrough() {
+		t.Errorf("a citizen at home: %+v", v)
+	}
+}
