@@ -144,12 +144,17 @@ func (b *baseline) learn(now, begun, fade evidence.Seconds) {
 
 // expected is how many an hour are normal now.
 func (s *surge) expected(g surgeGroup, b *baseline, now evidence.Seconds) float64 {
-	b.learn(now, s.begun, s.fade(now))
 	floor := surgeFloor
 	if g == surgeRare {
 		floor = surgeRareFloor
 	}
-	return max(floor, b.ratio*s.rate.Rate(now, baselineRate))
+	return max(floor, s.learnt(b, now))
+}
+
+// learnt is how many an hour the logins explain.
+func (s *surge) learnt(b *baseline, now evidence.Seconds) float64 {
+	b.learn(now, s.begun, s.fade(now))
+	return b.ratio * s.rate.Rate(now, baselineRate)
 }
 
 // arriving is how many arrivals an hour are normal now.
@@ -253,15 +258,18 @@ func (s *surge) ends(now evidence.Seconds) evidence.Seconds {
 const (
 	slowFactor = 1.5
 	slowSum    = 25
+	// slowFloor is how many failures of strangers an hour are normal anywhere: a
+	// tenth of what is for the fast test, because it looks at days.
+	slowFloor = 0.25
 )
 
 // slow counts a failure for the slow test.
 func (s *surge) slow(now evidence.Seconds) {
 	expected := 0.0
 	for g := range s.groups {
-		expected += s.expected(surgeGroup(g), &s.groups[g].failures, now)
+		expected += s.learnt(&s.groups[g].failures, now)
 	}
-	if s.drip.Event(now, expected, slowFactor, slowSum) >= slowSum && s.armed(now) {
+	if s.drip.Event(now, max(expected, slowFloor), slowFactor, slowSum) >= slowSum && s.armed(now) {
 		s.dripped = now
 	}
 }
