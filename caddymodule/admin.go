@@ -13,7 +13,6 @@ import (
 
 	"github.com/doorward/doorward/config"
 	"github.com/doorward/doorward/detector/event"
-	"github.com/doorward/doorward/detector/sanction"
 )
 
 func init() {
@@ -50,6 +49,9 @@ func (a Admin) Routes() []caddy.AdminRoute {
 		{Pattern: "POST /doorward/block", Handler: running(enter)},
 		{Pattern: "POST /doorward/allow", Handler: running(enter)},
 		{Pattern: "POST /doorward/unblock", Handler: running(unblock)},
+		{Pattern: "POST /doorward/disallow", Handler: running(disallow)},
+		{Pattern: "GET /doorward/lists", Handler: running(lists)},
+		{Pattern: "POST /doorward/lists/refresh", Handler: running(refreshLists)},
 		{Pattern: "POST /doorward/mode", Handler: running(setMode)},
 		{Pattern: "POST /doorward/relearn", Handler: running(relearn)},
 	}
@@ -85,108 +87,6 @@ func asAPIError(err error) error {
 		return err
 	}
 	return caddy.APIError{HTTPStatus: http.StatusBadRequest, Err: err}
-}
-
-// EntryRequest is the body of block and allow.
-type EntryRequest struct {
-	// Range is an address or a CIDR range.
-	Range string `json:"range"`
-	// Reason is shown wherever the entry is.
-	Reason string `json:"reason,omitempty"`
-	// For is how long it holds; empty: until it is removed or Caddy ends.
-	For config.Duration `json:"for,omitempty"`
-	// Site restricts it to one site.
-	Site string `json:"site,omitempty"`
-	// Class is what a block refuses: login, signup, reset, mfa or all (default).
-	Class config.Class `json:"class,omitempty"`
-	// Answer of a block: block (403, default), limit (429) or drop.
-	Answer config.Answer `json:"answer,omitempty"`
-}
-
-// EntryAnswer is the answer to block and allow.
-type EntryAnswer struct {
-	ID    string    `json:"id"`
-	Range string    `json:"range"`
-	Until time.Time `json:"until,omitzero"`
-}
-
-func enter(s *state, r *http.Request) (any, error) {
-	var req EntryRequest
-	if err := decode(r, &req); err != nil {
-		return nil, err
-	}
-	e, err := req.entry(time.Now(), r.URL.Path == "/doorward/allow")
-	if err != nil {
-		return nil, err
-	}
-	if err := s.detector.Book.Add(e.Created, e); err != nil {
-		return nil, err
-	}
-	verb := "block"
-	if e.Allow {
-		verb = "allow"
-	}
-	s.offer(event.Event{
-		Type: event.TypeOperator, Rule: verb, Site: e.Site, SourceIP: e.Range.Addr(),
-		Reason: fmt.Sprintf("%s %s: %s", verb, e.Range, e.Reason), SanctionID: sanction.FormatID(e.ID), Expires: e.Until,
-	})
-	return EntryAnswer{ID: sanction.FormatID(e.ID), Range: e.Range.String(), Until: e.Until}, nil
-}
-
-func (req EntryRequest) entry(now time.Time, allow bool) (sanction.Entry, error) {
-	prefix, err := config.ParsePrefix(req.Range)
-	if err != nil {
-		return sanction.Entry{}, err
-	}
-	if req.For < 0 {
-		return sanction.Entry{}, fmt.Errorf("for: %s is negative", req.For)
-	}
-	e := sanction.Entry{
-		ID: sanction.NewID(), Range: prefix, Allow: allow, Reason: clipReason(req.Reason), Site: req.Site, Created: now,
-	}
-	if req.For > 0 {
-		e.Until = now.Add(req.For.Std())
-	}
-	if allow {
-		return e, nil
-	}
-	if err := guardBlock(prefix); err != nil {
-		return sanction.Entry{}, err
-	}
-	class, answer := req.Class, req.Answer
-	if class == "" {
-		class = config.ClassAll
-	}
-	if answer == "" {
-		answer = config.AnswerBlock
-	}
-	if _, err := config.ParseClass(string(class)); err != nil {
-		return sanction.Entry{}, err
-	}
-	switch answer {
-	case config.AnswerBlock, config.AnswerLimit, config.AnswerDrop:
-	default:
-		return sanction.Entry{}, fmt.Errorf("answer %q: write block, limit or drop", answer)
-	}
-	e.Classes, e.Answer = sanction.ClassesOf(class), answer
-	return e, nil
-}
-
-// guardBlock refuses ranges nobody blocks on purpose.
-func guardBlock(p netip.Prefix) error {
-	if p.Bits() < 8 {
-		return fmt.Errorf("%s holds most of the internet; write a range of at least /8", p)
-	}
-	return nil
-}
-
-// clipReason bounds what is kept of a reason.
-func clipReason(s string) string {
-	const limit = 200
-	if len(s) > limit {
-		return s[:limit]
-	}
-	return s
 }
 
 // UnblockRequest is the body of unblock.

@@ -44,18 +44,6 @@ type Override struct {
 	Until time.Time   `json:"until,omitzero"`
 }
 
-// ListStatus is an address list as status shows it.
-type ListStatus struct {
-	Name      string    `json:"name"`
-	Source    string    `json:"source"`
-	Entries   int       `json:"entries"`
-	Loaded    time.Time `json:"loaded,omitzero"`
-	Age       string    `json:"age"`
-	Stale     bool      `json:"stale"`
-	Refused   uint64    `json:"refused"`
-	LastError string    `json:"last_error,omitempty"`
-}
-
 // survives is honest about this version.
 const survives = "the key file, the address lists and the event file survive a restart; evidence, sanctions, " +
 	"blocks and allows made by command survive a reload, not a restart"
@@ -70,12 +58,7 @@ func status(s *state, _ *http.Request) (any, error) {
 	if mode, by, until := s.detector.Overridden(now); by != "" {
 		answer.Override = &Override{Mode: mode, By: by, Until: until}
 	}
-	for _, l := range s.listStatuses() {
-		answer.Lists = append(answer.Lists, ListStatus{
-			Name: l.Name, Source: l.Source, Entries: l.Entries, Loaded: l.LoadedAt,
-			Age: config.Duration(l.Age(now).Round(time.Second)).String(), Stale: l.Stale, Refused: l.Refused, LastError: l.LastError,
-		})
-	}
+	answer.Lists = s.shownLists(now)
 	return answer, nil
 }
 

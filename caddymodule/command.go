@@ -24,11 +24,11 @@ func init() {
 		Long: `
 Commands that need nothing but this binary: demo, recognize, replay.
 Commands that talk to the running server through its admin API: status,
-selftest, explain, events, block, unblock, allow, mode, relearn.`,
+selftest, explain, events, block, unblock, allow, disallow, mode, relearn.`,
 		CobraFunc: func(cmd *cobra.Command) {
 			cmd.AddCommand(
 				statusCommand(), selftestCommand(), explainCommand(), eventsCommand(),
-				entryCommand("block"), entryCommand("allow"), unblockCommand(), modeCommand(), relearnCommand(),
+				entryCommand("block"), entryCommand("allow"), unblockCommand(), disallowCommand(), modeCommand(), relearnCommand(),
 				recognizeCommand(), replayCommand(), demoCommand(),
 			)
 		},
@@ -118,69 +118,6 @@ func eventsCommand() *cobra.Command {
 		for _, e := range list {
 			fmt.Fprintln(cmd.OutOrStdout(), string(e))
 		}
-		return nil
-	}
-	return cmd
-}
-
-func entryCommand(verb string) *cobra.Command {
-	c, req := new(client), EntryRequest{}
-	var length, class, answer string
-	cmd := c.flags(&cobra.Command{Use: verb + " ADDRESS|RANGE", Args: cobra.ExactArgs(1)})
-	cmd.Flags().StringVar(&length, "for", "", "How long, such as 10m, 24h or 7d (default: until it is removed or Caddy ends)")
-	cmd.Flags().StringVar(&req.Reason, "reason", "", "Why; shown by status and explain")
-	cmd.Flags().StringVar(&req.Site, "site", "", "Only for this site")
-	cmd.Short = "Exempts sources from sanctions; their attempts are still recorded"
-	if verb == "block" {
-		cmd.Short = "Refuses sources"
-		cmd.Flags().StringVar(&class, "class", "", "What to refuse: login, signup, reset, mfa or all (default all)")
-		cmd.Flags().StringVar(&answer, "answer", "", "How: block (403), limit (429) or drop (default block)")
-	}
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		req.Range, req.Class, req.Answer = args[0], config.Class(class), config.Answer(answer)
-		if length != "" {
-			d, err := config.ParseDuration(length)
-			if err != nil {
-				return err
-			}
-			req.For = d
-		}
-		text, err := c.call(http.MethodPost, "/doorward/"+verb, req)
-		if err != nil {
-			return err
-		}
-		var done EntryAnswer
-		if err := json.Unmarshal(text, &done); err != nil {
-			return fmt.Errorf("reading the answer: %w", err)
-		}
-		until := "until it is removed or Caddy ends"
-		if !done.Until.IsZero() {
-			until = "until " + done.Until.Format("2006-01-02 15:04:05 MST")
-		}
-		fmt.Fprintf(cmd.OutOrStdout(), "%s %s %s (%s)\n", verb, done.Range, until, done.ID)
-		return nil
-	}
-	return cmd
-}
-
-func unblockCommand() *cobra.Command {
-	c := new(client)
-	cmd := c.flags(&cobra.Command{
-		Use: "unblock ID|ADDRESS|RANGE", Short: "Ends a sanction or a block", Args: cobra.ExactArgs(1),
-	})
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		text, err := c.call(http.MethodPost, "/doorward/unblock", UnblockRequest{Subject: args[0]})
-		if err != nil {
-			return err
-		}
-		var done struct{ Ended int }
-		if err := json.Unmarshal(text, &done); err != nil {
-			return fmt.Errorf("reading the answer: %w", err)
-		}
-		if done.Ended == 0 {
-			return fmt.Errorf("nothing that runs is called %s; `caddy doorward explain %s` tells what is known", args[0], args[0])
-		}
-		fmt.Fprintf(cmd.OutOrStdout(), "ended %d\n", done.Ended)
 		return nil
 	}
 	return cmd

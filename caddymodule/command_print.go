@@ -48,10 +48,7 @@ func printStatus(w io.Writer, text []byte) error {
 		p.entry(e)
 	}
 	for _, l := range s.Lists {
-		p.line("list %s: %d entries, age %s, from %s", l.Name, l.Entries, l.Age, l.Source)
-		if l.LastError != "" {
-			p.line("  last error: %s", l.LastError)
-		}
+		p.list(l)
 	}
 	p.line("memory: %d of at most %d sources, %d accounts, %d pairs; %.1f MiB",
 		s.Memory.Tracked["source"], s.Memory.Cap, s.Memory.Tracked["account"], s.Memory.Tracked["pair"], float64(s.Memory.Bytes)/(1<<20))
@@ -67,7 +64,7 @@ func (p printer) entry(e sanction.Entry) {
 	if e.Allow {
 		verb = "allow"
 	}
-	p.line("%s %s%s %s", verb, e.Range, untilText(e.Until), e.Reason)
+	p.line("%s %s%s %s", verb, e.Subject(), untilText(e.Until), e.Reason)
 }
 
 func (p printer) line(format string, args ...any) { fmt.Fprintf(p.w, format+"\n", args...) }

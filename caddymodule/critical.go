@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -116,13 +117,27 @@ func appendAddr(addrs []netip.Addr, dial string) []netip.Addr {
 }
 
 // allowedPath reports whether nobody is refused on the path of the request, in
-// any spelling that routes take for the same.
+// any spelling that routes take for the same. A path that leads elsewhere once
+// somebody resolves its dots is none: `/health/../login` is a login to an app
+// behind a `/health/*`.
 func (h *Handler) allowedPath(now time.Time, r *http.Request) bool {
+	book := &h.app.state.detector.Book
+	if len(h.Site.Allow) == 0 && !book.AllowsPaths() || wanders(r.URL.Path) {
+		return false
+	}
 	for i := range h.Site.Allow {
 		e := &h.Site.Allow[i]
 		if (e.Until.IsZero() || now.Before(e.Until)) && recognize.PathMatches(e.Path, r.URL.Path) {
 			return true
 		}
 	}
-	return false
+	return book.AllowsPath(now, h.policy.Site().Name, func(pattern string) bool {
+		return recognize.PathMatches(pattern, r.URL.Path)
+	})
+}
+
+// wanders reports whether a segment of the path begins with a dot and another or
+// a slash, also as some servers write segments: /..;x/ (Tomcat) and \..\ (IIS).
+func wanders(path string) bool {
+	return strings.Contains(path, "/..") || strings.Contains(path, "/./") || strings.Contains(path, `\`)
 }

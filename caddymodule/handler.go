@@ -198,7 +198,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	if !h.shielded && !handled(r) {
 		untag(r)
 	}
-	if h.guardsEverything() && !(len(h.Site.Allow) > 0 && h.allowedPath(time.Now(), r)) {
+	if h.guardsEverything() && !h.allowedPath(time.Now(), r) {
 		if done, err := h.guard(w, r); done {
 			return err
 		}

@@ -137,6 +137,12 @@ var (
 		"Entries of an address list.", []string{"list"}, nil)
 	listRefusedDesc = prometheus.NewDesc("caddy_doorward_list_refused_total",
 		"Copies of an address list that were refused.", []string{"list"}, nil)
+	listLeavingDesc = prometheus.NewDesc("caddy_doorward_list_leaving_entries",
+		"Entries that are in the source of an address list no more and are kept for a while.", []string{"list"}, nil)
+	listFailuresDesc = prometheus.NewDesc("caddy_doorward_list_failures",
+		"How many times in a row the source of an address list brought nothing usable.", []string{"list"}, nil)
+	listInfoDesc = prometheus.NewDesc("caddy_doorward_list_info",
+		"1 for every address list, with where it comes from (no credentials) and how it is written.", []string{"list", "source", "format"}, nil)
 	healthDesc = prometheus.NewDesc("caddy_doorward_unhealthy",
 		"1 for every health notice that stands.", []string{"notice"}, nil)
 )
@@ -145,7 +151,7 @@ var (
 func (stateCollector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		trackedDesc, evictedDesc, capDesc, bytesDesc, sanctionedDesc, regretDesc, machinesDesc, overrunDesc, heldDesc, incidentsOpenDesc, incidentsDesc, droppedDesc,
-		sinkDroppedDesc, listAgeDesc, listEntriesDesc, listRefusedDesc, healthDesc,
+		sinkDroppedDesc, listAgeDesc, listEntriesDesc, listRefusedDesc, listLeavingDesc, listFailuresDesc, listInfoDesc, healthDesc,
 	} {
 		ch <- d
 	}
@@ -191,6 +197,9 @@ func (stateCollector) Collect(ch chan<- prometheus.Metric) {
 		gauge(listAgeDesc, list.Age(now).Seconds(), list.Name)
 		gauge(listEntriesDesc, float64(list.Entries), list.Name)
 		counter(listRefusedDesc, float64(list.Refused), list.Name)
+		gauge(listLeavingDesc, float64(list.Leaving), list.Name)
+		gauge(listFailuresDesc, float64(list.Failures), list.Name)
+		gauge(listInfoDesc, 1, list.Name, list.Source, string(list.Format))
 	}
 	for _, notice := range value.health.standing() {
 		gauge(healthDesc, 1, notice.Notice)

@@ -78,7 +78,7 @@ func newVisit(h *Handler, r *http.Request, found recognize.Credentials, now time
 	}
 	v.place = state.locate(&v.attempt.Source)
 	h.critical.mark(&v.attempt.Source)
-	v.attempt.Allowed = len(h.Site.Allow) > 0 && h.allowedPath(now, r)
+	v.attempt.Allowed = h.allowedPath(now, r)
 	if v.site != nil && len(found.Secrets) > 0 {
 		v.attempt.Credential = uint64(v.site.Keys().Fingerprint(found.Secrets))
 	}

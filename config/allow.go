@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"strings"
 	"time"
 )
 
@@ -11,8 +12,8 @@ import (
 // detected and whoever is blocked: a health check. What happens there is still
 // recorded, with what would have been done.
 type AllowPath struct {
-	// Path is written as in [Route.Path]: the whole path, or its beginning when
-	// it ends in *. /health is not /healthx, nor /health/x.
+	// Path is the whole path, or, ending in /*, everything below it: /health is
+	// neither /healthx nor /health/x, and /status/* is not /statusx.
 	Path string `json:"path"`
 	// Reason is shown wherever the entry is.
 	Reason string `json:"reason,omitempty"`
@@ -30,11 +31,9 @@ func validateAllowPaths(entries []AllowPath) error {
 	}
 	seen := map[string]bool{}
 	for _, e := range entries {
-		switch err := ValidatePath(e.Path); {
+		switch err := ValidateAllowPath(e.Path); {
 		case err != nil:
 			errs = append(errs, fmt.Errorf("allow: %w", err))
-		case e.Path == "/*" || e.Path == "*":
-			errs = append(errs, fmt.Errorf("allow %s exempts every request; write `mode observe` to refuse nobody, or a narrower path", e.Path))
 		case seen[e.Path]:
 			errs = append(errs, fmt.Errorf("allow %s: a second entry for the same path; keep one", e.Path))
 		}
@@ -42,6 +41,24 @@ func validateAllowPaths(entries []AllowPath) error {
 		errs = append(errs, validateLine("allow "+e.Path, e.Reason))
 	}
 	return errors.Join(errs...)
+}
+
+// ValidateAllowPath refuses a path that allows more than it seems to: a * ends a
+// segment, so that /health* does not take /health-admin with it.
+func ValidateAllowPath(path string) error {
+	if err := ValidatePath(path); err != nil {
+		return err
+	}
+	switch {
+	case path == "":
+		return errors.New("the path is missing; write something like /health")
+	case path == "/*" || path == "*":
+		return fmt.Errorf("%s exempts every request; write `mode observe` to refuse nobody, or a narrower path", path)
+	case strings.HasSuffix(path, "*") && !strings.HasSuffix(path, "/*"):
+		beginning := strings.TrimSuffix(path, "*")
+		return fmt.Errorf("%s also exempts %sx; write %s and %s/*", path, beginning, beginning, beginning)
+	}
+	return nil
 }
 
 // Critical says which sources no rule shuts out, because nobody but the site's

@@ -18,12 +18,19 @@ import (
 // wants an address list.
 const MaxEntries = 10_000
 
-// Entry is one range an operator has blocked or allowed.
+// MaxPaths is how many of them are paths: each is compared with each request.
+const MaxPaths = 64
+
+// Entry is one range an operator has blocked or allowed, or a path on which
+// nobody is refused.
 type Entry struct {
-	ID     uint64       `json:"-"`
-	Range  netip.Prefix `json:"range"`
-	Allow  bool         `json:"allow"`
-	Reason string       `json:"reason,omitempty"`
+	ID    uint64       `json:"-"`
+	Range netip.Prefix `json:"range"`
+	// Path is what is allowed instead of a range: the whole path, or a beginning
+	// that ends in /*. Range is not valid then.
+	Path   string `json:"path,omitempty"`
+	Allow  bool   `json:"allow"`
+	Reason string `json:"reason,omitempty"`
 	// Site is the site it is about; empty: every site.
 	Site string `json:"site,omitempty"`
 	// Classes is what a block refuses. Ignored for Allow.
@@ -38,6 +45,14 @@ type Entry struct {
 
 func (e *Entry) holds(now time.Time) bool { return e.Until.IsZero() || now.Before(e.Until) }
 
+// Subject is the range or the path.
+func (e *Entry) Subject() string {
+	if e.Path != "" {
+		return e.Path
+	}
+	return e.Range.String()
+}
+
 // ErrFull is returned when a Book holds MaxEntries.
 var ErrFull = errors.New("the list is full: remove entries, or put the addresses into a list file")
 
@@ -47,6 +62,7 @@ type Book struct {
 	mu       sync.Mutex
 	entries  []*Entry
 	snapshot atomic.Pointer[bart.Table[[]*Entry]]
+	paths    atomic.Pointer[[]*Entry]
 	blocks   atomic.Bool
 }
 
@@ -86,16 +102,22 @@ func (b *Book) Blocks() bool { return b.blocks.Load() }
 
 // Add enters e. An entry for the same range, site and purpose is replaced.
 func (b *Book) Add(now time.Time, e Entry) error {
-	if !e.Range.IsValid() {
+	if !e.Range.IsValid() && (e.Path == "" || !e.Allow) {
 		return fmt.Errorf("invalid range %q", e.Range)
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	kept := slices.DeleteFunc(slices.Clone(b.entries), func(old *Entry) bool {
-		return !old.holds(now) || (old.Range == e.Range && old.Site == e.Site &&
+		return !old.holds(now) || (old.Range == e.Range && old.Path == e.Path && old.Site == e.Site &&
 			old.Allow == e.Allow && old.Configured == e.Configured)
 	})
-	if len(kept) >= MaxEntries {
+	paths := 0
+	for _, old := range kept {
+		if old.Path != "" {
+			paths++
+		}
+	}
+	if len(kept) >= MaxEntries || e.Path != "" && paths >= MaxPaths {
 		return ErrFull
 	}
 	b.publish(append(kept, &e))
@@ -108,6 +130,30 @@ func (b *Book) Add(now time.Time, e Entry) error {
 func (b *Book) Remove(r netip.Prefix, allow bool) int {
 	return b.remove(func(e *Entry) bool { return e.Range == r && e.Allow == allow && !e.Configured })
 }
+
+// RemovePath ends the live entries for exactly this path.
+func (b *Book) RemovePath(path string) int {
+	return b.remove(func(e *Entry) bool { return path != "" && e.Path == path && !e.Configured })
+}
+
+// AllowsPath reports whether a running entry allows the path on site; matches
+// compares an entry's path with that of a request. It takes no lock.
+func (b *Book) AllowsPath(now time.Time, site string, matches func(pattern string) bool) bool {
+	paths := b.paths.Load()
+	if paths == nil {
+		return false
+	}
+	for _, e := range *paths {
+		if e.holds(now) && (e.Site == "" || e.Site == site) && matches(e.Path) {
+			return true
+		}
+	}
+	return false
+}
+
+// AllowsPaths reports whether there may be an allowed path, so that callers can
+// skip the comparison.
+func (b *Book) AllowsPaths() bool { return b.paths.Load() != nil }
 
 // RemoveID ends the live entry with this id.
 func (b *Book) RemoveID(id uint64) bool {
@@ -154,14 +200,23 @@ func (b *Book) List(now time.Time) []Entry {
 func (b *Book) publish(entries []*Entry) {
 	b.entries = entries
 	b.blocks.Store(slices.ContainsFunc(entries, func(e *Entry) bool { return !e.Allow && e.Classes&Everything != 0 }))
-	if len(entries) == 0 {
-		b.snapshot.Store(nil)
-		return
-	}
-	table := new(bart.Table[[]*Entry])
+	var paths []*Entry
+	var table *bart.Table[[]*Entry]
 	for _, e := range entries {
+		if e.Path != "" {
+			paths = append(paths, e)
+			continue
+		}
+		if table == nil {
+			table = new(bart.Table[[]*Entry])
+		}
 		list, _ := table.Get(e.Range)
 		table.Insert(e.Range, append(slices.Clone(list), e))
 	}
 	b.snapshot.Store(table)
+	if paths == nil {
+		b.paths.Store(nil)
+		return
+	}
+	b.paths.Store(&paths)
 }
