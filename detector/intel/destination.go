@@ -82,19 +82,28 @@ func refusePrivate(_ context.Context, _, address string, _ syscall.RawConn) erro
 // publicTransport asks public addresses only. What goes through a proxy of the
 // environment (HTTPS_PROXY …) is resolved by the proxy: then only an address
 // that stands in the URL is refused, and the proxy decides about names.
-type publicTransport struct{ direct, proxied *http.Transport }
+type publicTransport struct {
+	direct, proxied *http.Transport
+	proxy           func(*http.Request) (bool, error) // whether a proxy is asked
+}
 
 func newPublicTransport() *publicTransport {
 	direct := newTransport()
 	direct.Proxy = nil
 	direct.DialContext = (&net.Dialer{Timeout: dialTimeout, ControlContext: refusePrivate}).DialContext
-	return &publicTransport{direct: direct, proxied: newTransport()}
+	return &publicTransport{direct: direct, proxied: newTransport(), proxy: func(r *http.Request) (bool, error) {
+		u, err := http.ProxyFromEnvironment(r)
+		return u != nil, err
+	}}
 }
 
 // RoundTrip asks.
 func (t *publicTransport) RoundTrip(req *http.Request) (*http.Response, error) {
-	proxy, err := http.ProxyFromEnvironment(req)
-	if err != nil || proxy == nil {
+	proxied, err := t.proxy(req)
+	if err != nil {
+		return nil, err
+	}
+	if !proxied {
 		return t.direct.RoundTrip(req)
 	}
 	if addr, err := netip.ParseAddr(req.URL.Hostname()); err == nil && !public(addr) {

@@ -136,7 +136,7 @@ func (j *jsonReader) open(array bool) error {
 	if array && len(j.stack) == 2 && level.under == relaysKey && j.field == "" {
 		j.relay.found, j.c.report.Format = true, config.FormatOnionoo
 	}
-	if !array && j.inRelays(3) {
+	if !array && j.inRelays(3) && len(j.stack) == 3 {
 		j.relay = relay{found: true}
 	}
 	return nil
