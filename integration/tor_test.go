@@ -240,7 +240,7 @@ func TestTorListFromAServer(t *testing.T) {
 	server := httptest.NewServer(list)
 	defer server.Close()
 	edge := startEdge(t, edgeConfig{
-		tor:   torBlock(server.URL + "/exits?token=listtoken7731"),
+		tor:   torBlock(server.URL + "/exits?token=listtoken7731\n\t\tallow_private"),
 		sites: []site{{host: "shop.test", doorward: "mode enforce\nthreshold source 500/10m\nthreshold pair 500/1h", app: apps.address("default401")}},
 	})
 	edge.waitListed(t, "shop.test", exit, true)
