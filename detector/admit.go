@@ -12,11 +12,12 @@ import (
 // failure beforehand if so. In mode observe the verdict is carried in
 // Verdict.Would and the attempt is let through; it is then not counted, as it
 // would not have been had it been refused.
-func (d *Detector) Admit(now time.Time, p *Policy, site *Site, a *Attempt) Verdict {
+func (d *Detector) Admit(now time.Time, p *Policy, site *Site, a *Attempt) (v Verdict) {
 	m := d.memory.Load()
 	mode := d.Mode(now, p)
 	if m == nil || site == nil || mode == config.ModeOff {
-		return Verdict{Answer: config.AnswerAllow}
+		v.Answer = config.AnswerAllow
+		return v
 	}
 	c := admission{d: d, m: m, p: p, site: site, a: a, time: now, now: evidence.ToSeconds(now), class: a.Kind.Class()}
 	if site.policy.Load() != p {
@@ -24,35 +25,34 @@ func (d *Detector) Admit(now time.Time, p *Policy, site *Site, a *Attempt) Verdi
 	}
 	c.prepare(mode)
 	c.lookForMachine()
-	v := c.decide()
+	c.decide(&v)
 	if a.Solved && v.Answer == config.AnswerChallenge && v.Detection != config.ResetFlood {
 		// Solving lifts one step. What would ask again for ever is a limit. Resets
 		// have twice the number then, and are never closed.
 		v.Answer, v.Reason = config.AnswerLimit, v.Reason.And("a challenge was solved already")
 	}
 	c.noteRefusal(&v)
-	return carryOut(v, c.spare(mode, v), site)
+	carryOut(&v, c.spare(mode, &v), site)
+	return v
 }
 
 // carryOut applies the mode to a verdict.
-func carryOut(v Verdict, mode config.Mode, site *Site) Verdict {
+func carryOut(v *Verdict, mode config.Mode, site *Site) {
 	site.attempts.Add(1)
 	if v.Would != "" {
 		site.would.Add(1)
 	}
 	if v.LetsThrough() && v.Answer != config.AnswerDelay {
-		return v
+		return
 	}
 	if mode == config.ModeObserve {
 		site.would.Add(1)
 		v.Would, v.Answer, v.Wait = v.Answer, config.AnswerAllow, 0
-		return v
+		return
 	}
-	if v.LetsThrough() {
-		return v
+	if !v.LetsThrough() {
+		site.refused.Add(1)
 	}
-	site.refused.Add(1)
-	return v
 }
 
 // admission is one run of Admit.
@@ -75,38 +75,16 @@ type admission struct {
 }
 
 // decide asks, from the cheapest to the dearest: the operator's entries,
-// running sanctions, address lists, plain limits, then the rules on evidence.
-func (c *admission) decide() Verdict {
-	if v, done := c.operator(); done {
-		return v
+// running sanctions, address lists, plain limits, then the rules on evidence. Each
+// reports whether it has decided, and only then, but for a list that tags,
+// writes the verdict.
+func (c *admission) decide(v *Verdict) {
+	if c.operator(v) || c.sanctions(v) {
+		return
 	}
-	if v, done := c.sanctions(); done {
-		return v
-	}
-	if v, done := c.crowd(); done {
+	if c.crowd(v) || c.lists(v) || c.limits(v) || c.strangers(v) || c.floods(v) || c.reserve(v) {
 		c.letGo()
-		return v
+		return
 	}
-	listed, done := c.lists()
-	if done {
-		c.letGo()
-		return listed
-	}
-	if v, done := c.limits(); done {
-		c.letGo()
-		return v
-	}
-	if v, done := c.strangers(); done {
-		c.letGo()
-		return v
-	}
-	if v, done := c.floods(); done {
-		c.letGo()
-		return v
-	}
-	if v, done := c.reserve(); done {
-		c.letGo()
-		return v
-	}
-	return c.tell(listed)
+	c.tell(v)
 }

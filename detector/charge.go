@@ -78,11 +78,11 @@ func (c *admission) chargeSource() (fired rules.Detection) {
 	hasty := c.hasty(t.Cadence)
 	c.m.sources.Update(r.source, c.now, func(e *sourceEvidence, _ bool) {
 		e.age(c.now)
-		shared := shareOut(t, e.entered.Estimate())
+		entered := e.entered.Estimate()
 		if r.signup {
-			fired = c.chargeSignup(e, shared.Signups)
+			fired = c.chargeSignup(e, shareOut(t.Signups, entered))
 		} else if fired = c.contactSource(e, t.Contacts); !fired.Fired() {
-			fired = c.chargeFailures(e, shared, hasty)
+			fired = c.chargeFailures(e, shareOut(t.Source, entered), shareOut(t.SourceSlow, entered), t.Cadence, hasty)
 		}
 		r.sourceCharged = !fired.Fired()
 	})
@@ -110,17 +110,17 @@ func (c *admission) contactSource(e *sourceEvidence, rate config.Rate) rules.Det
 	return rules.Detection{}
 }
 
-func (c *admission) chargeFailures(e *sourceEvidence, t config.Thresholds, hasty int) rules.Detection {
-	full, short, long := c.a.reserved.full(), seconds(t.Source.Window), seconds(t.SourceSlow.Window)
+func (c *admission) chargeFailures(e *sourceEvidence, fast, daily, cadence config.Rate, hasty int) rules.Detection {
+	full, short, long := c.a.reserved.full(), seconds(fast.Window), seconds(daily.Window)
 	now, slow := e.fails.Value(c.now, short)+full, e.slow.Value(c.now, long)+full
 	names := e.failed.Estimate()
-	if rule := rules.Source(now, names, c.factor, t.Source); c.fires(rule, rules.Source(now, names, 1, t.Source)) {
+	if rule := rules.Source(now, names, c.factor, fast); c.fires(rule, rules.Source(now, names, 1, fast)) {
 		return rule
 	}
-	if rule := rules.Slow(slow, c.factor, t.SourceSlow); c.fires(rule, rules.Slow(slow, 1, t.SourceSlow)) {
+	if rule := rules.Slow(slow, c.factor, daily); c.fires(rule, rules.Slow(slow, 1, daily)) {
 		return rule
 	}
-	if rule := rules.Cadence(hasty+full, names, c.factor, t.Cadence); c.fires(rule, rules.Cadence(hasty+full, names, 1, t.Cadence)) {
+	if rule := rules.Cadence(hasty+full, names, c.factor, cadence); c.fires(rule, rules.Cadence(hasty+full, names, 1, cadence)) {
 		return rule
 	}
 	e.fails.Add(c.now, short, full)
@@ -128,28 +128,31 @@ func (c *admission) chargeFailures(e *sourceEvidence, t config.Thresholds, hasty
 	return rules.Detection{}
 }
 
-// shareOut raises the thresholds of a source by one failure for each account
+// shareOut raises a threshold of a source by one failure for each account
 // that has logged in from it in the last week, up to five times: an office has
 // more typing errors than a home. An attacker must own the accounts.
-func shareOut(t config.Thresholds, entered int) config.Thresholds {
+func shareOut(r config.Rate, entered int) config.Rate {
 	if entered > 1 {
-		t.Source.N += min(entered, 4*t.Source.N)
-		t.SourceSlow.N += min(entered, 4*t.SourceSlow.N)
-		t.Signups.N += min(entered, 4*t.Signups.N)
+		r.N += min(entered, 4*r.N)
 	}
-	return t
+	return r
 }
 
 // thresholds are the site's, halved for a tagged source.
-func (c *admission) thresholds() config.Thresholds {
-	t := c.p.thresholds
+func (c *admission) thresholds() *config.Thresholds {
 	if c.tight {
-		t.Source.N = max(t.Source.N/2, 1)
-		t.Contacts.N = max(t.Contacts.N*3/4, 1)
-		t.SourceSlow.N = max(t.SourceSlow.N/2, 1)
-		t.Signups.N = max(t.Signups.N/2, 1)
-		t.Cadence.N = max(t.Cadence.N/2, 1)
+		return &c.p.tightened
 	}
+	return &c.p.thresholds
+}
+
+// tightened are thresholds for a tagged source.
+func tightened(t config.Thresholds) config.Thresholds {
+	t.Source.N = max(t.Source.N/2, 1)
+	t.Contacts.N = max(t.Contacts.N*3/4, 1)
+	t.SourceSlow.N = max(t.SourceSlow.N/2, 1)
+	t.Signups.N = max(t.Signups.N/2, 1)
+	t.Cadence.N = max(t.Cadence.N/2, 1)
 	return t
 }
 

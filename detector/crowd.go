@@ -9,20 +9,20 @@ import (
 // may be charged to, and counts all its guesses for the source. Nobody who
 // belongs sends one: a source from which accounts have logged in is let
 // through, charged all the same.
-func (c *admission) crowd() (Verdict, bool) {
+func (c *admission) crowd(v *Verdict) bool {
 	r := &c.a.reserved
 	if !c.a.Crowd || r.exempt {
-		return Verdict{}, false
+		return false
 	}
 	known := false
 	c.m.sources.View(r.source, func(e *sourceEvidence) { known = e.entered.Estimate() > 0 })
 	if known {
-		return Verdict{}, false
+		return false
 	}
 	fired := rules.Crowd(c.a.Guesses)
 	if c.p.observes(string(fired.Name), c.class) {
 		c.would = fired
-		return Verdict{}, false
+		return false
 	}
 	t := &c.p.thresholds
 	c.m.sources.Update(r.source, c.now, func(e *sourceEvidence, _ bool) {
@@ -30,8 +30,9 @@ func (c *admission) crowd() (Verdict, bool) {
 		e.fails.Add(c.now, seconds(t.Source.Window), r.full())
 		e.slow.Add(c.now, seconds(t.SourceSlow.Window), r.full())
 	})
-	return Verdict{
+	*v = Verdict{
 		Answer: config.AnswerBlock, Detection: fired.Name, Rule: fired.Rule, Axis: fired.Axis,
 		Reason: reasonOf(fired), Malformed: true,
-	}, true
+	}
+	return true
 }

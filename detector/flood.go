@@ -31,10 +31,10 @@ func rankFlood(f *floodEvidence, now evidence.Seconds) uint32 {
 // counted: otherwise eleven requests an hour, none of them solved, would keep the
 // owner from his reset even after a challenge. What was asked for is not taken back:
 // the app answers every request for a reset alike.
-func (c *admission) floods() (Verdict, bool) {
+func (c *admission) floods(v *Verdict) bool {
 	r := &c.a.reserved
 	if r.exempt {
-		return Verdict{}, false
+		return false
 	}
 	var fired rules.Detection
 	switch {
@@ -46,9 +46,10 @@ func (c *admission) floods() (Verdict, bool) {
 		fired = c.missing()
 	}
 	if fired.Fired() && c.fires(c.enforced(fired), fired) {
-		return c.refuse(fired), true
+		*v = c.refuse(fired)
+		return true
 	}
-	return Verdict{}, false
+	return false
 }
 
 // resets counts one request for a reset. A flood of mails to one account is

@@ -12,9 +12,9 @@ import (
 // limits consults the `limit` lines. The first that is used up decides. Basic
 // and Digest credentials that have just been accepted are no new attempt: a
 // page with fifty pictures brings them fifty times.
-func (c *admission) limits() (Verdict, bool) {
+func (c *admission) limits(v *Verdict) bool {
 	if len(c.p.limits) == 0 || c.sentAgain() {
-		return Verdict{}, false
+		return false
 	}
 	for i := range c.p.limits {
 		l := &c.p.limits[i]
@@ -22,13 +22,14 @@ func (c *admission) limits() (Verdict, bool) {
 			continue
 		}
 		if reset, reached := c.count(l); reached {
-			return Verdict{
+			*v = Verdict{
 				Answer: config.AnswerLimit, Detection: config.RateLimit, Rule: l.name, Axis: l.Per,
 				Reason: Reason{text: l.reason}, Until: reset,
-			}, true
+			}
+			return true
 		}
 	}
-	return Verdict{}, false
+	return false
 }
 
 // count counts the attempt for one line: once, or for each identity it may be

@@ -30,6 +30,7 @@ type Policy struct {
 	limits     []limitRule
 	answers    []config.Policy
 	thresholds config.Thresholds
+	tightened  config.Thresholds
 	observing  bool // some line only observes
 }
 
@@ -47,7 +48,7 @@ func NewPolicy(site config.Site, lists []string) (*Policy, error) {
 	if err := site.Validate(lists); err != nil {
 		return nil, err
 	}
-	p := &Policy{config: site, answers: site.Policies, thresholds: site.Thresholds}
+	p := &Policy{config: site, answers: site.Policies, thresholds: site.Thresholds, tightened: tightened(site.Thresholds)}
 	p.observing = slices.ContainsFunc(p.answers, func(l config.Policy) bool { return l.Observe })
 	for _, l := range site.Limits {
 		p.limits = append(p.limits, limitRule{

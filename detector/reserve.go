@@ -7,11 +7,11 @@ import (
 
 // reserve counts the attempt as a failure on every axis, or takes everything
 // back and refuses.
-func (c *admission) reserve() (Verdict, bool) {
+func (c *admission) reserve(v *Verdict) bool {
 	r := &c.a.reserved
 	r.signup = c.a.Kind == config.KindSignup && !r.guess
 	if !r.guess && !r.signup {
-		return Verdict{}, false
+		return false
 	}
 	r.held = true
 	fired := c.unreadable()
@@ -19,11 +19,12 @@ func (c *admission) reserve() (Verdict, bool) {
 		fired = c.reserveAll()
 	}
 	if !fired.Fired() {
-		return Verdict{}, false
+		return false
 	}
 	c.release(fullWeight)
 	r.held = false
-	return c.refuse(fired), true
+	*v = c.refuse(fired)
+	return true
 }
 
 // unreadable asks about a login whose body could not be read.

@@ -60,7 +60,7 @@ func (c *admission) sparedBecause() string {
 // spare is the mode that holds for a verdict: what the operator allows is only
 // observed, and so is a detection that a line observes or that does not hold for
 // the source, whichever way it came to refuse.
-func (c *admission) spare(mode config.Mode, v Verdict) config.Mode {
+func (c *admission) spare(mode config.Mode, v *Verdict) config.Mode {
 	detected := v.Detection != "" && v.Detection != config.Operator && v.Detection != config.RateLimit && !v.Malformed
 	if c.a.Allowed || c.a.reserved.allowed ||
 		detected && (c.p.observes(string(v.Detection), c.class) || c.sparesAxis(v.Axis)) {

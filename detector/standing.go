@@ -11,7 +11,7 @@ import (
 
 // operator consults the allow and block entries, and whether source sanctions
 // make sense at all for this source.
-func (c *admission) operator() (Verdict, bool) {
+func (c *admission) operator(v *Verdict) bool {
 	src := &c.a.Source
 	hidden := c.site.peers.attempt(c.now, src)
 	entry := c.d.Book.Find(c.time, c.site.name, src.Addr, c.class)
@@ -20,9 +20,10 @@ func (c *admission) operator() (Verdict, bool) {
 	c.a.reserved.exempt = allowed || hidden || src.Critical.shielded()
 	c.site.exempt.attempt(c.now, allowed)
 	if entry == nil || entry.Allow {
-		return Verdict{}, false
+		return false
 	}
-	return blockedBy(entry), true
+	*v = blockedBy(entry)
+	return true
 }
 
 func blockedBy(e *sanction.Entry) Verdict {
@@ -33,54 +34,56 @@ func blockedBy(e *sanction.Entry) Verdict {
 }
 
 // sanctions consults the running sanctions on the source and the pairs.
-func (c *admission) sanctions() (Verdict, bool) {
+func (c *admission) sanctions(v *Verdict) bool {
 	r := &c.a.reserved
 	for i := range r.n {
 		if r.machine {
 			break // it waits for a minute at most
 		}
-		if v, done := c.closedPair(&r.accounts[i]); done {
-			return v, true
+		if c.closedPair(v, &r.accounts[i]) {
+			return true
 		}
 	}
 	if r.exempt || r.vouched || r.machine || c.p.observing && c.overlooks(c.m.ladder.Peek(r.source, c.now), config.AxisSource) {
-		return Verdict{}, false
+		return false
 	}
 	hit := c.m.ladder.Check(r.source, c.now, c.class)
 	switch hit.State {
 	case sanction.Held, sanction.Waiting:
 		if !c.lifts(hit) {
-			return sanctioned(hit, config.AxisSource), true
+			*v = sanctioned(hit, config.AxisSource)
+			return true
 		}
 		r.probation = true
 	case sanction.Probation:
 		r.probation = true
 	}
-	return Verdict{}, false
+	return false
 }
 
 // closedPair refuses a pair that was closed, unless the account has been
 // opened since by its owner.
-func (c *admission) closedPair(account *accountReservation) (Verdict, bool) {
+func (c *admission) closedPair(v *Verdict, account *accountReservation) bool {
 	hit := c.m.ladder.Peek(account.pair, c.now)
 	if hit.State == sanction.Free || !hit.Classes.Has(c.class) {
-		return Verdict{}, false
+		return false
 	}
 	opened := false
 	c.m.accounts.View(account.account, func(e *accountEvidence) { opened = e.opened != 0 && e.opened >= hit.Created })
 	if opened {
 		c.m.ladder.Lift(account.pair)
 		c.reopen(account)
-		return Verdict{}, false
+		return false
 	}
 	if c.p.observing && c.overlooks(hit, config.AxisPair) {
-		return Verdict{}, false
+		return false
 	}
 	hit = c.m.ladder.Check(account.pair, c.now, c.class)
 	if hit.State != sanction.Held {
-		return Verdict{}, false
+		return false
 	}
-	return sanctioned(hit, config.AxisPair), true
+	*v = sanctioned(hit, config.AxisPair)
+	return true
 }
 
 // reopen leaves a pair that was closed one guess: enough for an owner who has
@@ -112,22 +115,22 @@ const onTheList = "the source is on the list "
 // lists consults the address lists and the lines about countries. A source for
 // which one tightens or delays, or that only would be refused, has its
 // thresholds halved. Of several answers the hardest counts.
-func (c *admission) lists() (v Verdict, done bool) {
+func (c *admission) lists(v *Verdict) bool {
 	v.Answer = config.AnswerAllow
 	if c.a.reserved.exempt {
-		return v, false
+		return false
 	}
 	for _, name := range c.a.Source.Lists {
 		if answer := c.p.list(name, c.class); answer != config.AnswerAllow {
-			c.listed(&v, name, answer)
+			c.listed(v, name, answer)
 		}
 	}
 	for _, line := range c.p.countries(c.class) {
 		if line != nil && line.Denies(c.a.Source.Country) {
-			c.told(&v, c.p.country(line, c.a.Source.Country), line.Observe)
+			c.told(v, c.p.country(line, c.a.Source.Country), line.Observe)
 		}
 	}
-	return v, !v.LetsThrough()
+	return !v.LetsThrough()
 }
 
 // listed adds the answer to the source's being on a list to the verdict.

@@ -13,18 +13,19 @@ import (
 // is being sprayed, whether the site is under attack from where they come.
 // Whether the name they give exists makes no difference to any of it (H22), and
 // neither does what the request claims to be where logins arrive.
-func (c *admission) strangers() (Verdict, bool) {
+func (c *admission) strangers(v *Verdict) bool {
 	r := &c.a.reserved
 	if !r.guess || r.exempt || r.standing >= familiar {
-		return Verdict{}, false
+		return false
 	}
 	if fired := c.strangerRules(); fired.Fired() {
 		if c.fires(c.enforced(fired), fired) {
 			c.remember(fired)
-			return c.refuse(fired), true
+			*v = c.refuse(fired)
+			return true
 		}
 	}
-	return Verdict{}, false
+	return false
 }
 
 // enforced is what fired, or nothing where the start is gentle.
@@ -227,8 +228,7 @@ func clientTag(client uint64) uint32 {
 // describeVisitor fills in who comes.
 func (c *admission) describeVisitor() {
 	r := &c.a.reserved
-	network := wider(c.a.Source.Addr)
-	r.network = c.m.hasher.Prefix(c.site.id, network)
+	r.network = c.m.hasher.Network(c.site.id, c.a.Source.Addr)
 	c.a.reserved.who = visitor{source: r.source.Tag(), network: r.network.Tag()}
 	c.a.reserved.who.client = clientTag(c.a.Client)
 	r.who.describeHabits(c.a)

@@ -43,7 +43,8 @@ func (c *admission) suspectSource() Verdict {
 		}
 		return sanctioned(hit, config.AxisSource)
 	}
-	if v, done := c.lists(); done {
+	var v Verdict
+	if c.lists(&v) {
 		return v
 	}
 	if c.class != config.ClassLogin || c.lenient {
@@ -57,7 +58,7 @@ func (c *admission) suspectNetwork() Verdict {
 	if !c.site.surge.underAttack(c.now) {
 		return Verdict{Answer: config.AnswerAllow}
 	}
-	r.network = c.m.hasher.Prefix(c.site.id, wider(c.a.Source.Addr))
+	r.network = c.m.hasher.Network(c.site.id, c.a.Source.Addr)
 	c.m.sources.View(r.source, func(e *sourceEvidence) { r.resident = e.resident != 0 && c.now < e.resident+familiarFor })
 	r.class, r.group = c.networkOf()
 	fired := c.hostile()

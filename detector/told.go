@@ -27,18 +27,18 @@ func (c *admission) refuses(fired rules.Detection) bool {
 // What the operator answers with allow or tag is carried out on a gentle route
 // as well: it refuses nobody. A delay is carried out at the thresholds that
 // hold, and longer the further beyond them the evidence is.
-func (c *admission) tell(v Verdict) Verdict {
+func (c *admission) tell(v *Verdict) {
 	fired := c.would
 	if c.due.Fired() {
 		fired = c.due
 	}
 	if !fired.Fired() {
-		return v
+		return
 	}
 	answer, _ := c.p.detection(fired.Name, c.class)
 	observed := c.p.observes(string(fired.Name), c.class)
 	wait := v.Wait
-	v = Verdict{
+	*v = Verdict{
 		Answer: v.Answer, Detection: fired.Name, Rule: fired.Rule, Axis: fired.Axis, Reason: reasonOf(fired),
 		Wait: wait, Lenient: c.lenient && !observed,
 	}
@@ -55,7 +55,6 @@ func (c *admission) tell(v Verdict) Verdict {
 	case v.Answer != config.AnswerDelay:
 		v.Answer = answer
 	}
-	return v
 }
 
 // overlooks reports whether a sanction is not carried out because the operator

@@ -20,6 +20,18 @@ func (k Key) Tag() uint32 {
 	return max(binary.LittleEndian.Uint32(k[4:8]), 1)
 }
 
+// Sibling reports whether the sources behind both keys are of one block of
+// addresses: IPv4 /16, IPv6 /32, the least that a provider gets. Keys that no
+// address went into have no siblings but by chance, one in 65,536.
+func (k Key) Sibling(other Key) bool { return k[2] == other[2] && k[3] == other[3] }
+
+// within notes the block in two bytes of the key that nothing else is made of:
+// neither its place in a Table nor its Tag.
+func (k Key) within(block uint16) Key {
+	binary.LittleEndian.PutUint16(k[2:], block)
+	return k
+}
+
 // Hasher makes keys: SipHash-2-4 with 128 bits of output under a secret key
 // (Aumasson and Bernstein, "SipHash: a fast short-input PRF", 2012). Who knows
 // this source but not the secret can neither find two inputs with one key nor
@@ -52,17 +64,20 @@ const (
 	formNumber
 )
 
-// Source is the key of the source that addr belongs to, see SourcePrefix.
+// Source is the key of the source that addr belongs to, see SourcePrefix. Sources
+// of one block of addresses are siblings, see Key.Sibling.
 func (h Hasher) Source(site uint64, addr netip.Addr) Key {
-	return h.Prefix(site, SourcePrefix(addr))
+	m := begin(formPrefix, 0, site)
+	block := m.address(addr, 32, 64)
+	return h.sum(&m).within(h.block(block))
 }
 
-// Prefix is the key of a network; bits beyond the prefix length do not matter.
-// The key of a source is the key of its SourcePrefix.
-func (h Hasher) Prefix(site uint64, p netip.Prefix) Key {
+// Network is the key of the network around addr: IPv4 /24, IPv6 /48. Networks of
+// one block of addresses are siblings, see Key.Sibling.
+func (h Hasher) Network(site uint64, addr netip.Addr) Key {
 	m := begin(formPrefix, 0, site)
-	m.prefix(p)
-	return h.sum(&m)
+	block := m.address(addr, 24, 48)
+	return h.sum(&m).within(h.block(block))
 }
 
 // Account is the key of an account by its keyed pseudonym.
@@ -72,12 +87,13 @@ func (h Hasher) Account(site uint64, pseudonym [16]byte) Key {
 	return h.sum(&m)
 }
 
-// Pair is the key of an account together with the source that addr belongs to.
+// Pair is the key of an account together with the source that addr belongs to,
+// whose sibling it is.
 func (h Hasher) Pair(site uint64, pseudonym [16]byte, addr netip.Addr) Key {
 	m := begin(formPair, 0, site)
 	m.bytes(pseudonym)
-	m.prefix(SourcePrefix(addr))
-	return h.sum(&m)
+	block := m.address(addr, 32, 64)
+	return h.sum(&m).within(h.block(block))
 }
 
 // ClientPair is the key of an account together with a client that keeps
@@ -118,6 +134,14 @@ func (h Hasher) NumberPair(site uint64, axis byte, pseudonym [16]byte, k Key) Ke
 	return h.sum(&m)
 }
 
+// block shortens a block of addresses to 16 bits, under the secret: which blocks
+// share them nobody outside can tell, and who could would gain nothing.
+func (h Hasher) block(block uint64) uint16 {
+	x := (block ^ h.k0) * (h.k1 | 1)
+	x ^= x >> 32
+	return uint16(x * 0x9e3779b97f4a7c15 >> 48)
+}
+
 func (h Hasher) sum(m *message) (k Key) {
 	a, b := siphash.Hash128(h.k0, h.k1, m.buf[:m.n])
 	binary.LittleEndian.PutUint64(k[:8], a)
@@ -145,26 +169,30 @@ func (m *message) uint64(v uint64) {
 
 func (m *message) bytes(b [16]byte) { m.n += copy(m.buf[m.n:], b[:]) }
 
-// prefix writes family, length and address; a prefix that is not valid is all
-// zeros, one bucket shared by whatever has no address.
-func (m *message) prefix(p netip.Prefix) {
-	if p = canonical(p); p.IsValid() {
-		m.buf[m.n] = 6
-		if p.Addr().Is4() {
-			m.buf[m.n] = 4
-		}
-		m.buf[m.n+1] = byte(p.Bits())
-		a := p.Addr().As16()
-		copy(m.buf[m.n+2:], a[:])
-	}
+// address writes family, length and the address as far as it counts: v4 bits of
+// an IPv4 address, also when it is written as a mapped one, or v6 bits of an IPv6
+// address, at most 64. Of an address that is not valid nothing is written: one
+// bucket is shared by whatever has none. It returns the block of addresses around
+// it, IPv4 /16 or IPv6 /32, as one number.
+func (m *message) address(addr netip.Addr, v4, v6 int) (block uint64) {
+	at := m.buf[m.n : m.n+18]
 	m.n += 18
-}
-
-func canonical(p netip.Prefix) netip.Prefix {
-	if p.Addr().Is4In6() && p.Bits() >= 96 {
-		p = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96)
+	switch {
+	case !addr.IsValid():
+		return 0
+	case addr.Is4() || addr.Is4In6():
+		a := addr.As16()
+		bits := binary.BigEndian.Uint32(a[12:]) &^ (1<<(32-v4) - 1)
+		at[0], at[1] = 4, byte(v4)
+		at[12], at[13] = 0xff, 0xff
+		binary.BigEndian.PutUint32(at[14:], bits)
+		return 4<<32 | uint64(bits>>16)
 	}
-	return p.Masked()
+	a := addr.As16()
+	bits := binary.BigEndian.Uint64(a[:8]) &^ (1<<(64-v6) - 1)
+	at[0], at[1] = 6, byte(v6)
+	binary.BigEndian.PutUint64(at[2:], bits)
+	return 6<<32 | bits>>32
 }
 
 // SourcePrefix is what is counted as one source: an IPv4 address by itself, also

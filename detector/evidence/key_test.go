@@ -53,11 +53,11 @@ func TestKeysOfOneSourceAreEqual(t *testing.T) {
 	}{
 		{"mapped and plain IPv4", h.Source(1, addr("192.0.2.7")), h.Source(1, addr("::ffff:192.0.2.7"))},
 		{"two addresses of one /64", h.Source(1, addr("2001:db8::1")), h.Source(1, addr("2001:db8::ffff:1"))},
-		{"source and its prefix", h.Source(1, addr("192.0.2.7")), h.Prefix(1, netip.MustParsePrefix("192.0.2.7/32"))},
-		{"prefix with host bits", h.Prefix(1, netip.MustParsePrefix("192.0.2.7/24")), h.Prefix(1, netip.MustParsePrefix("192.0.2.0/24"))},
-		{"mapped prefix", h.Prefix(1, netip.MustParsePrefix("::ffff:192.0.2.0/120")), h.Prefix(1, netip.MustParsePrefix("192.0.2.0/24"))},
+		{"two addresses of one /24", h.Network(1, addr("192.0.2.7")), h.Network(1, addr("192.0.2.200"))},
+		{"mapped address of the /24", h.Network(1, addr("::ffff:192.0.2.1")), h.Network(1, addr("192.0.2.0"))},
+		{"two addresses of one /48", h.Network(1, addr("2001:db8::1")), h.Network(1, addr("2001:db8:0:ffff::2"))},
+		{"the zone does not matter", h.Source(1, addr("fe80::1%eth0")), h.Source(1, addr("fe80::2"))},
 		{"pair in one /64", h.Pair(1, who, addr("2001:db8::1")), h.Pair(1, who, addr("2001:db8::2"))},
-		{"nobody has an address", h.Source(1, netip.Addr{}), h.Prefix(1, netip.Prefix{})},
 	}
 	for _, tt := range equal {
 		if tt.a != tt.b {
@@ -74,9 +74,12 @@ func TestKeysThatMustDiffer(t *testing.T) {
 		"source":                  h.Source(1, addr("192.0.2.7")),
 		"same source, other site": h.Source(2, addr("192.0.2.7")),
 		"neighbour":               h.Source(1, addr("192.0.2.8")),
-		"its /24":                 h.Prefix(1, netip.MustParsePrefix("192.0.2.7/24")),
+		"its /24":                 h.Network(1, addr("192.0.2.7")),
 		"IPv6 /64":                h.Source(1, addr("2001:db8::1")),
-		"its /48":                 h.Prefix(1, netip.MustParsePrefix("2001:db8::/48")),
+		"its /48":                 h.Network(1, addr("2001:db8::")),
+		"other /64 of the /48":    h.Source(1, addr("2001:db8:0:1::")),
+		"other /48 of the /32":    h.Network(1, addr("2001:db8:1::")),
+		"other /24 of the /16":    h.Network(1, addr("192.0.3.7")),
 		"0.0.0.0":                 h.Source(1, addr("0.0.0.0")),
 		"::":                      h.Source(1, addr("::")),
 		"no address":              h.Source(1, netip.Addr{}),
@@ -162,7 +165,8 @@ func TestTagIsNeverZero(t *testing.T) {
 }
 
 // Neighbouring addresses must not land in neighbouring places: a flip of one
-// input bit changes about half of the key.
+// input bit changes about half of the key, but for the 16 bits of the block, which
+// they share.
 func TestKeysSpread(t *testing.T) {
 	t.Parallel()
 	total, n := 0, 0
@@ -174,7 +178,7 @@ func TestKeysSpread(t *testing.T) {
 		}
 		n++
 	}
-	if mean := float64(total) / float64(n); mean < 63 || mean > 65 {
-		t.Errorf("%.1f bits of 128 change, want 64", mean)
+	if mean := float64(total) / float64(n); mean < 55 || mean > 57 {
+		t.Errorf("%.1f bits of 112 change, want 56", mean)
 	}
 }

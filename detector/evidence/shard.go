@@ -1,6 +1,8 @@
 package evidence
 
 import (
+	"encoding/binary"
+	"math/bits"
 	"sync"
 	"unsafe"
 )
@@ -16,6 +18,10 @@ const (
 	// maxCandidates how many when all of them rank higher than the newcomer.
 	candidates    = 16
 	maxCandidates = 64
+
+	// blockShare is the part of a full table that the keys of one block of
+	// addresses (IPv4 /16, IPv6 /32) may have: a fourth. See Table.
+	blockShare = 4
 
 	chunkBytes = 8 << 10
 	placeBits  = 8
@@ -46,6 +52,7 @@ type shard[E any] struct {
 	buckets   []bucket
 	chunks    [][]slot[E]
 	evictions uint64
+	blocks    []uint32 // how many entries each block of addresses has
 	newcomer  slot[E]  // a new entry before there is room for it
 	_         [64]byte // keeps the next shard's lock off this one's cache line
 }
@@ -107,9 +114,10 @@ func (s *shard[E]) prepare(t *Table[E]) {
 		return
 	}
 	s.buckets = make([]bucket, (s.max+bucketFill-1)/bucketFill)
+	s.blocks = make([]uint32, blocksOf(s.max))
 	s.chunks = make([][]slot[E], 0, (s.max+t.perChunk-1)/t.perChunk)
 	t.bytes.Add(int64(len(s.buckets))*int64(unsafe.Sizeof(bucket{})) +
-		int64(cap(s.chunks))*int64(unsafe.Sizeof([]slot[E]{})))
+		int64(cap(s.chunks))*int64(unsafe.Sizeof([]slot[E]{})) + int64(len(s.blocks))*4)
 }
 
 // put copies an entry into the shard and lists it in b; there is room in both.
@@ -117,6 +125,7 @@ func (s *shard[E]) put(t *Table[E], b *bucket, from *slot[E]) {
 	word := s.take(t)
 	*s.at(word) = *from
 	b[b.vacant()] = word | wordTag(from.key)
+	*s.block(from.key)++
 	s.len++
 	t.len.Add(1)
 }
@@ -148,14 +157,16 @@ func (s *shard[E]) take(t *Table[E]) uint32 {
 
 // evict forgets the lowest ranked entry of bucket i, or, when there are too few
 // to choose from, of it and the buckets after it. A full bucket is enough by
-// itself, so that afterwards it has a vacant place.
+// itself, so that afterwards it has a vacant place. An entry of a block of
+// addresses that has more than its share ranks below all others.
 func (s *shard[E]) evict(t *Table[E], i int) {
 	now := s.newcomer.touched
-	own := t.rank(&s.newcomer.e, now)
+	own, crowd := t.rank(&s.newcomer.e, now), s.crowd(s.newcomer.key)
 	var v victim
 	for n := range s.buckets {
 		s.look(t, &v, &s.buckets[(i+n)%len(s.buckets)], now)
-		if v.looked >= maxCandidates || v.looked >= candidates && v.rank <= own || n == 0 && v.looked == bucketWays {
+		enough := v.looked >= candidates && (v.crowd || v.rank <= own && !crowd)
+		if enough || v.looked >= maxCandidates || n == 0 && v.looked == bucketWays {
 			break
 		}
 	}
@@ -163,12 +174,37 @@ func (s *shard[E]) evict(t *Table[E], i int) {
 	s.evictions++
 }
 
+// blocksOf is how many counts of blocks a shard of n entries has, a power of two
+// and a small part of what the entries cost. A block that shares its count with
+// one that is flooding pays with the entries that rank lowest. In a table of less
+// than minPerShard entries nobody has a share.
+func blocksOf(n int) int { return 1 << min(max(bits.Len(uint(n/64)), 6), 8) }
+
+// block is the count of the block of addresses that key is within.
+func (s *shard[E]) block(key Key) *uint32 {
+	return &s.blocks[int(binary.LittleEndian.Uint16(key[2:]))&(len(s.blocks)-1)]
+}
+
+// crowd reports whether the block of key has its share of the shard.
+func (s *shard[E]) crowd(key Key) bool {
+	return s.max >= minPerShard && int(*s.block(key)) >= s.max/blockShare
+}
+
 // victim is the lowest ranked entry among those looked at.
 type victim struct {
 	word    *uint32
 	rank    uint32
 	touched Seconds
+	crowd   bool // of a block that has its share
 	looked  int
+}
+
+// before reports whether v is forgotten rather than the other.
+func (v *victim) before(other *victim) bool {
+	if v.crowd != other.crowd {
+		return v.crowd
+	}
+	return v.rank < other.rank || v.rank == other.rank && v.touched < other.touched
 }
 
 // look goes through a bucket twice: entries lie scattered, and fetching them all
@@ -184,9 +220,11 @@ func (s *shard[E]) look(t *Table[E], v *victim, b *bucket, now Seconds) {
 		if word == 0 {
 			continue
 		}
-		rank := t.rank(&s.at(word).e, now)
-		if v.looked == 0 || rank < v.rank || rank == v.rank && touched[way] < v.touched {
-			v.word, v.rank, v.touched = &b[way], rank, touched[way]
+		sl := s.at(word)
+		x := victim{word: &b[way], rank: t.rank(&sl.e, now), touched: touched[way], crowd: s.crowd(sl.key)}
+		if v.looked == 0 || x.before(v) {
+			x.looked = v.looked
+			*v = x
 		}
 		v.looked++
 	}
@@ -208,6 +246,7 @@ func (s *shard[E]) delete(t *Table[E], key Key) bool {
 // release erases the entry behind a word of the index, and the word.
 func (s *shard[E]) release(t *Table[E], word *uint32) {
 	place := *word & 0x00ffffff
+	*s.block(s.at(place).key)--
 	*s.at(place) = slot[E]{touched: Seconds(s.free)}
 	s.free, *word = place, 0
 	s.len--

@@ -34,6 +34,18 @@ const (
 // unseen. Nothing is forgotten for any other reason; Len does not go down with
 // time.
 //
+// Whoever has an IPv6 /32 has four thousand million sources and can give each of
+// them evidence enough to outrank a customer. So in a full shard the entries of a
+// block of addresses, IPv4 /16 or IPv6 /32, see Key.Sibling, that make up a fourth
+// of it rank below all others, and a newcomer of that block takes the place of a
+// sibling. While there is room nobody is held to a share. A /48 is bounded by the
+// /32 around it; the number of a provider would need a list that many sites lack.
+//
+// There is no doorkeeper that keeps a key out until its second sight: it would
+// forget the first failure of whoever guesses slowly, or would have to count
+// itself and be a second table, while a newcomer here takes the place of another
+// one that was seen once.
+//
 // Buckets are sized for ten entries each. With the keys of a Hasher, filling a
 // table of 100,000 to its cap forgets about one entry in a hundred too early
 // (where a bucket or shard gets more than its share), filling it to 90 % about
