@@ -7,7 +7,7 @@ LINT = go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(shell cat
 # What `xcaddy build` gives to go build by itself.
 XCADDY_FLAGS = -ldflags "-w -s" -trimpath -tags nobadger,nomysql,nopgx
 
-.PHONY: test lint fuzz bench detection soak build demo
+.PHONY: test lint fuzz flood bench detection soak build demo
 
 # As root or with sudo on Debian it installs what is missing: Node.js, npm,
 # redis-server, the live apps with what they stand on, a C compiler.
@@ -21,6 +21,10 @@ lint:
 # Nothing else. Ten minutes for all targets together; FUZZ_SECONDS=… changes that.
 fuzz:
 	.ci/fuzz $(or $(FUZZ_SECONDS),600)
+
+# Nothing else. A hundred million insertions into the filters of a site.
+flood:
+	FLOOD_INSERTIONS=100000000 go test -run 'TestFlood' -count 1 ./detector ./detector/evidence
 
 # wrk. Run it on a machine that does nothing else.
 bench:
