@@ -39,13 +39,20 @@ func (c *admission) refuse(fired rules.Detection) Verdict {
 	}
 	terms := c.terms(first)
 	terms.Answer, terms.Detection, terms.Count, terms.Limit = answer, fired.Name, fired.Count, fired.Limit
+	c.last(&v, fired, terms)
+	return v
+}
+
+// last imposes a sanction for what is about a source or a pair, and tells until
+// when all else holds.
+func (c *admission) last(v *Verdict, fired rules.Detection, terms sanction.Terms) {
 	switch fired.Axis {
 	case config.AxisSource:
 		terms.Classes = sanction.LoginAndSignup
 		if fired.Name == config.SignupFlood {
 			terms.Classes = sanction.Signup
 		}
-		c.impose(&v, c.a.reserved.source, terms)
+		c.impose(v, c.a.reserved.source, terms)
 	case config.AxisPair:
 		if c.a.reserved.familiar {
 			v.Until = c.time.Add(fired.Window)
@@ -57,7 +64,7 @@ func (c *admission) refuse(fired rules.Detection) Verdict {
 		}
 		for i := range c.a.reserved.n {
 			if c.exhausted(&c.a.reserved.accounts[i]) {
-				c.impose(&v, c.a.reserved.accounts[i].pair, terms)
+				c.impose(v, c.a.reserved.accounts[i].pair, terms)
 			}
 		}
 	case config.AxisAccount:
@@ -66,7 +73,6 @@ func (c *admission) refuse(fired rules.Detection) Verdict {
 		// Nothing is imposed: the next attempt is judged by what is known then.
 		v.Until = c.strangerMayTry(fired)
 	}
-	return v
 }
 
 func (c *admission) impose(v *Verdict, key evidence.Key, terms sanction.Terms) {

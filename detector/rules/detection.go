@@ -49,7 +49,13 @@ func (d Detection) String() string {
 	case RefusedRule:
 		return "the same credentials were refused to another stranger within the hour"
 	}
-	what, where := "failed logins", "from this source"
+	what, where := d.words()
+	return fmt.Sprintf("%d %s %s in %s; %d are let through", d.Count, what, where, config.Duration(d.Window), d.Limit)
+}
+
+// words say what was counted, and where.
+func (d Detection) words() (what, where string) {
+	what, where = "failed logins", "from this source"
 	switch d.Rule {
 	case "pair":
 		what, where = "different passwords", "for one account from one source"
@@ -69,7 +75,7 @@ func (d Detection) String() string {
 	case "signups":
 		what = "accounts created"
 	}
-	return fmt.Sprintf("%d %s %s in %s; %d are let through", d.Count, what, where, config.Duration(d.Window), d.Limit)
+	return what, where
 }
 
 // over reports whether quarters is beyond n whole failures.
