@@ -43,6 +43,7 @@ func (a Admin) Routes() []caddy.AdminRoute {
 	return []caddy.AdminRoute{
 		{Pattern: "GET /doorward/status", Handler: running(status)},
 		{Pattern: "GET /doorward/explain", Handler: running(explain)},
+		{Pattern: "GET /doorward/v1/ips/{ip}", Handler: running(lookUpIP)},
 		{Pattern: "GET /doorward/events", Handler: running(events)},
 		{Pattern: "GET /doorward/incidents", Handler: running(incidents)},
 		{Pattern: "GET /doorward/selftest", Handler: running(selfTest)},

@@ -11,6 +11,7 @@ import (
 	"github.com/doorward/doorward/config"
 	"github.com/doorward/doorward/detector"
 	"github.com/doorward/doorward/detector/event"
+	"github.com/doorward/doorward/detector/geo"
 	"github.com/doorward/doorward/detector/incident"
 	"github.com/doorward/doorward/detector/sanction"
 )
@@ -23,9 +24,11 @@ type Status struct {
 	Sites    []detector.SiteStatus `json:"sites"`
 	Running  int                   `json:"sanctions_running"`
 	// Held is how many requests the answer delay holds at the moment.
-	Held    int64            `json:"held"`
-	Memory  detector.Memory  `json:"memory"`
-	Lists   []ListStatus     `json:"lists"`
+	Held   int64           `json:"held"`
+	Memory detector.Memory `json:"memory"`
+	Lists  []ListStatus    `json:"lists"`
+	// Geo are the databases of countries and networks; none: both are unknown.
+	Geo     []geo.Status     `json:"geo"`
 	Entries []sanction.Entry `json:"entries"`
 	// Incidents are the latest attacks on all sites, those that run first, each
 	// with some of its accounts.
@@ -53,7 +56,7 @@ func status(s *state, _ *http.Request) (any, error) {
 	answer := Status{
 		Time: now, Sites: s.detector.Status(now), Running: s.detector.Sanctions(now), Memory: s.detector.Memory(),
 		Entries: s.detector.Book.List(now), Sinks: s.sinks(), Health: s.health.standing(), Survives: survives,
-		Dropped: s.dropped(), Held: s.held.now(), Incidents: firstIncidents(s.incidents(statusAccounts)),
+		Geo: s.geoStatuses(), Dropped: s.dropped(), Held: s.held.now(), Incidents: firstIncidents(s.incidents(statusAccounts)),
 	}
 	if mode, by, until := s.detector.Overridden(now); by != "" {
 		answer.Override = &Override{Mode: mode, By: by, Until: until}
@@ -69,8 +72,14 @@ type Explanation struct {
 	Kind     string                   `json:"kind"`
 	Known    []detector.Explanation   `json:"known,omitempty"`
 	Sanction *detector.SanctionStatus `json:"sanction,omitempty"`
-	Lists    []string                 `json:"lists,omitempty"`
-	Entries  []sanction.Entry         `json:"entries,omitempty"`
+	// Place is where an address is, if a database knows it.
+	Place *Place `json:"place,omitempty"`
+	// Lists are the address lists and kinds of networks that name it.
+	Lists []string `json:"lists,omitempty"`
+	// Critical says at which sites no rule shuts an address out, and why.
+	Critical []string `json:"critical,omitempty"`
+	// Entries are those of the operator that hold for it.
+	Entries []sanction.Entry `json:"entries,omitempty"`
 	// Incidents are the attacks that it has a part in.
 	Incidents []incident.Record `json:"incidents,omitempty"`
 	// Events are the latest ones about it, newest first.
@@ -114,9 +123,8 @@ func explain(s *state, r *http.Request) (any, error) {
 
 func (s *state) explainAddress(now time.Time, addr netip.Addr) Explanation {
 	x := Explanation{Subject: addr.String(), Kind: "address", Known: s.detector.ExplainSource(now, addr)}
-	if lists := s.lists.Load(); lists != nil {
-		x.Lists = lists.Lookup(addr).Names()
-	}
+	x.Lists, x.Place = s.whereIs(addr)
+	x.Critical = s.criticalAt(addr)
 	for _, e := range s.detector.Book.List(now) {
 		if e.Range.Contains(addr) {
 			x.Entries = append(x.Entries, e)

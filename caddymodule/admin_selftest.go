@@ -25,6 +25,7 @@ func selfTest(s *state, r *http.Request) (any, error) {
 		}
 	}
 	facts := selftest.Facts{
+		Geo: s.geoStatuses(),
 		Now: now, Sites: sites, Lists: s.listStatuses(), KeysInMemory: s.memKey.Load(), Survives: survives,
 		Dropped: s.dropped(), Sinks: s.sinks(),
 	}
@@ -39,7 +40,8 @@ func selfTest(s *state, r *http.Request) (any, error) {
 
 // testedByItself are the notices whose matter the self-test looks at closer.
 var testedByItself = map[string]bool{
-	"client_address_spoofable": true, "clients_hidden": true, "keys_in_memory": true, "list_stale": true,
+	"geo_old": true, "geo_unusable": true,
+	"client_address_absent": true, "client_address_spoofable": true, "clients_hidden": true, "clients_together": true, "keys_in_memory": true, "list_stale": true,
 	"nothing_protected": true, "outcomes_unknown": true, "route_silent": true, "too_many_exempt": true,
 }
 

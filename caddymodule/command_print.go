@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/doorward/doorward/config"
@@ -50,6 +49,12 @@ func printStatus(w io.Writer, text []byte) error {
 	for _, l := range s.Lists {
 		p.list(l)
 	}
+	for _, db := range s.Geo {
+		p.database(s.Time, db)
+	}
+	if len(s.Geo) == 0 {
+		p.line("geo: off; countries and networks are unknown")
+	}
 	p.line("memory: %d of at most %d sources, %d accounts, %d pairs; %.1f MiB",
 		s.Memory.Tracked["source"], s.Memory.Cap, s.Memory.Tracked["account"], s.Memory.Tracked["pair"], float64(s.Memory.Bytes)/(1<<20))
 	p.line("events dropped: %d reserved, %d normal, %d cheap", s.Dropped["reserved"], s.Dropped["normal"], s.Dropped["cheap"])
@@ -76,12 +81,7 @@ func printExplanation(w io.Writer, text []byte) error {
 	}
 	p := printer{w}
 	p.line("%s %s", x.Kind, identity.Display(x.Subject))
-	if len(x.Lists) > 0 {
-		p.line("on the lists: %s", strings.Join(x.Lists, ", "))
-	}
-	for _, e := range x.Entries {
-		p.line("operator: allow=%t %s%s %s", e.Allow, e.Range, untilText(e.Until), e.Reason)
-	}
+	p.about(&x)
 	if x.Sanction != nil {
 		p.sanction(x.Sanction)
 	}
@@ -93,6 +93,10 @@ func printExplanation(w io.Writer, text []byte) error {
 	}
 	if len(x.Known) == 0 && x.Sanction == nil && len(x.Incidents) == 0 && len(x.Events) == 0 {
 		p.line("nothing is known: no attempt was seen, or it was forgotten since")
+	}
+	if x.Kind == "address" || x.Kind == "identity" {
+		p.latest(x.Events)
+		return nil
 	}
 	for _, e := range x.Events {
 		p.line("event %s", e)

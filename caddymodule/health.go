@@ -14,8 +14,10 @@ import (
 
 // notices are the health notices, each with what it means and what to do.
 var notices = map[string]string{
+	"client_address_absent":    "most attempts come through trusted proxies that do not say for whom: everybody has the address of the proxy; let it send X-Forwarded-For, or name its header by `client_ip_headers`",
 	"client_address_spoofable": "trusted_proxies is set without trusted_proxies_strict: clients choose the address they are counted by; add `trusted_proxies_strict`",
 	"clients_hidden":           "most attempts come from one peer that sends forwarding headers, but no proxy is trusted: sanctions on sources are suspended for it; set `trusted_proxies` and `trusted_proxies_strict` in the `servers` option",
+	"clients_together":         "all attempts come from one address, or from a few private ones, though many accounts log in: there is a proxy, a port forwarding or a load balancer in front that hides the clients; let it send X-Forwarded-For or the PROXY protocol, and set `trusted_proxies` and `trusted_proxies_strict`",
 	"detector_panic":           "the detector panicked while handling a request; the request went on; please report the stack in the log",
 	"geo_old":                  "a database of countries and networks is older than 90 days, or does not say of when it is: networks have moved since; look at its updater",
 	"geo_unusable":             "a database of countries and networks cannot be used; what was read of it before stays in use; give the path of a whole .mmdb file",
@@ -119,10 +121,12 @@ func (b *healthBook) untold() []Notice {
 // checkHealth is called by the worker: it looks at what nobody reports by
 // itself and tells what is new.
 func (s *state) checkHealth(now time.Time) {
-	hidden, exempt := false, false
+	hidden, exempt, untold, together := false, false, false, false
 	statuses := s.detector.Status(now)
 	for _, site := range statuses {
-		hidden = hidden || site.Hidden.IsValid()
+		hidden = hidden || site.Hidden.IsValid() || site.HiddenBySocket
+		untold = untold || site.Untold
+		together = together || site.Together
 		exempt = exempt || site.TooManyExempt
 	}
 	s.checkPeople(statuses)
@@ -133,6 +137,8 @@ func (s *state) checkHealth(now time.Time) {
 	}
 	s.checkGeo(now)
 	s.health.set("clients_hidden", hidden)
+	s.health.set("client_address_absent", untold)
+	s.health.set("clients_together", together)
 	s.health.set("too_many_exempt", exempt)
 	s.health.set("keys_in_memory", s.memKey.Load())
 	s.health.set("list_stale", stale)

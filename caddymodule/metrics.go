@@ -143,6 +143,12 @@ var (
 		"How many times in a row the source of an address list brought nothing usable.", []string{"list"}, nil)
 	listInfoDesc = prometheus.NewDesc("caddy_doorward_list_info",
 		"1 for every address list, with where it comes from (no credentials) and how it is written.", []string{"list", "source", "format"}, nil)
+	geoBuiltDesc = prometheus.NewDesc("caddy_doorward_geo_build_timestamp_seconds",
+		"When the vendor made the database of countries and networks that is in use, by file.", []string{"file"}, nil)
+	geoUsableDesc = prometheus.NewDesc("caddy_doorward_geo_usable",
+		"1 if a database of countries and networks can be used as it is now, by file.", []string{"file"}, nil)
+	geoRefusedDesc = prometheus.NewDesc("caddy_doorward_geo_refused_total",
+		"States of a database of countries and networks that were not taken into use, by file.", []string{"file"}, nil)
 	healthDesc = prometheus.NewDesc("caddy_doorward_unhealthy",
 		"1 for every health notice that stands.", []string{"notice"}, nil)
 )
@@ -151,7 +157,8 @@ var (
 func (stateCollector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		trackedDesc, evictedDesc, capDesc, bytesDesc, sanctionedDesc, regretDesc, machinesDesc, overrunDesc, heldDesc, incidentsOpenDesc, incidentsDesc, droppedDesc,
-		sinkDroppedDesc, listAgeDesc, listEntriesDesc, listRefusedDesc, listLeavingDesc, listFailuresDesc, listInfoDesc, healthDesc,
+		sinkDroppedDesc, listAgeDesc, listEntriesDesc, listRefusedDesc, listLeavingDesc, listFailuresDesc, listInfoDesc,
+		geoBuiltDesc, geoUsableDesc, geoRefusedDesc, healthDesc,
 	} {
 		ch <- d
 	}
@@ -201,6 +208,7 @@ func (stateCollector) Collect(ch chan<- prometheus.Metric) {
 		gauge(listFailuresDesc, float64(list.Failures), list.Name)
 		gauge(listInfoDesc, 1, list.Name, list.Source, string(list.Format))
 	}
+	collectGeo(value, gauge, counter)
 	for _, notice := range value.health.standing() {
 		gauge(healthDesc, 1, notice.Notice)
 	}
@@ -208,6 +216,22 @@ func (stateCollector) Collect(ch chan<- prometheus.Metric) {
 
 // sender sends a value with its labels.
 type sender = func(d *prometheus.Desc, v float64, labels ...string)
+
+// collectGeo sends what there is of every database. Files are named by the
+// configuration.
+func collectGeo(value *state, gauge, counter sender) {
+	for _, db := range value.geoStatuses() {
+		usable := 0.0
+		if db.LastError == "" && !db.LoadedAt.IsZero() {
+			usable = 1
+		}
+		gauge(geoUsableDesc, usable, db.File)
+		if !db.Built.IsZero() {
+			gauge(geoBuiltDesc, float64(db.Built.Unix()), db.File)
+		}
+		counter(geoRefusedDesc, float64(db.Refused), db.File)
+	}
+}
 
 // collectSites sends what there is of every site.
 func collectSites(value *state, now time.Time, gauge, counter sender) {

@@ -82,7 +82,7 @@ func oddPort(listen []string) string {
 // trusts nobody, and the check at run time (Source.Spoofable) still holds.
 func trustsProxies(server *caddyhttp.Server) bool {
 	field := reflect.ValueOf(server).Elem().FieldByName("trustedProxies")
-	return len(server.TrustedProxiesRaw) > 0 || (field.IsValid() && !field.IsNil())
+	return len(server.TrustedProxiesRaw) > 0 || server.TrustedProxiesUnix || (field.IsValid() && !field.IsNil())
 }
 
 // private reports whether a range is one that no client on the internet has.

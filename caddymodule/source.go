@@ -3,6 +3,7 @@ package caddymodule
 import (
 	"net/http"
 	"net/netip"
+	"slices"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
@@ -27,7 +28,7 @@ func sourceOf(r *http.Request, strict bool, lists *intel.Book) detector.Source {
 	s.Spoofable = trusted && !strict && s.Addr != s.Peer
 	s.Forwarded = !trusted && forwarded(r.Header)
 	if trusted && s.Addr == s.Peer {
-		s.Critical = detector.CriticalProxy
+		s.Critical, s.Untold = detector.CriticalProxy, true
 	}
 	if lists != nil {
 		if found := lists.Lookup(s.Addr); found.Any() {
@@ -54,8 +55,10 @@ func forwarded(h http.Header) bool {
 	return false
 }
 
-// tooEarly reports whether the request came before the handshake was complete:
-// its address is not proved yet, and it may be a replay (RFC 8470).
+// tooEarly reports whether the request came before a handshake was complete, its
+// own or that of a client with a proxy before Caddy: its address is not proved
+// yet, and it may be a replay. Who wrote the header himself is told to try again
+// and does himself no good (RFC 8470 §5.1, §5.2).
 func tooEarly(r *http.Request) bool {
-	return r.TLS != nil && !r.TLS.HandshakeComplete
+	return r.TLS != nil && !r.TLS.HandshakeComplete || slices.Contains(r.Header["Early-Data"], "1")
 }

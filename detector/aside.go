@@ -18,7 +18,7 @@ type aside struct {
 // The sizes of the tables, as shares of max_tracked and at most: there are few
 // machines, and refusals of good users are rare or somebody looks at them.
 const (
-	machineShare, maxMachines = 16, 16 << 10
+	machineShare, maxMachines = 24, 8 << 10
 	regretShare, maxRegrets   = 16, 64 << 10
 )
 

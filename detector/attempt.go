@@ -26,6 +26,9 @@ type Source struct {
 	// Forwarded tells that the request bore forwarding headers that were not
 	// trusted: the peer may be a proxy nobody has declared.
 	Forwarded bool
+	// Untold tells that a trusted proxy sent the request and did not say for
+	// whom: Addr is its own.
+	Untold bool
 	// ASN is the number of the provider, 0 when unknown.
 	ASN uint32
 	// Country is where the address is, two letters, zero when unknown.

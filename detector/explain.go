@@ -87,6 +87,7 @@ func (m *memory) explainSource(now evidence.Seconds, site *Site, addr netip.Addr
 			count("failures", &e.fails, now, t.Source),
 			count("failures, slow", &e.slow, now, t.SourceSlow),
 			count("accounts created", &e.signups, now, t.Signups),
+			{What: "accounts failed at first contact", Count: max(e.contact.Value(now, contactFade), 0), Limit: t.Contacts.N, Window: t.Contacts.Window},
 		}
 		x.AccountsTried, x.AccountsEntered = e.failed.Estimate(), e.entered.Estimate()
 	})

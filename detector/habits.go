@@ -75,7 +75,7 @@ func (h *accountHistory) compare(now evidence.Seconds, who *visitor) (s risk.Hab
 	away := now - min(h.last, now)
 	s.Logins = int(habits.logins)
 	s.Away = time.Duration(away) * time.Second
-	s.Network.New = !h.networks.Seen(who.network) && !h.sources.Seen(who.source) && h.networks.Distinct() > 0
+	s.Network.New = !who.spoofable && !h.networks.Seen(who.network) && !h.sources.Seen(who.source) && h.networks.Distinct() > 0
 	s.Provider.New = isNew(&habits.providers, who.provider)
 	s.Country.New = who.country != 0 && !habits.visited(who.country) && habits.countries[0] != 0
 	s.Agent.New = isNew(&habits.agents, who.agent)
@@ -143,7 +143,11 @@ func (c *admission) logins(key evidence.Key) (n float64) {
 
 // describeHabits fills in what habits compare.
 func (w *visitor) describeHabits(a *Attempt) {
-	w.provider, w.agent = a.Source.ASN, a.UserAgent
+	w.agent, w.spoofable = a.UserAgent, a.Source.Spoofable
+	if w.spoofable {
+		return
+	}
+	w.provider = a.Source.ASN
 	w.country = uint16(a.Source.Country[0])<<8 | uint16(a.Source.Country[1])
 	for _, list := range a.Source.Lists {
 		w.lists |= 1 << (maphash.String(listSeed, list) & 31)

@@ -43,13 +43,16 @@ const (
 )
 
 // knows is how well the account knows the client and the source. A source that
-// many accounts share makes nobody familiar (H7).
+// many accounts share makes nobody familiar (H7), and neither does an address
+// that the client may have chosen (H2).
 func (h *accountHistory) knows(now evidence.Seconds, who *visitor) familiarity {
 	switch {
 	case h.last == 0 || now >= h.last+familiarFor:
 		return stranger
 	case who.client != 0 && h.clients.Seen(who.client):
 		return known
+	case who.spoofable:
+		return stranger
 	case h.sources.Seen(who.source) && !who.shared:
 		return familiar
 	case h.sources.Seen(who.source) || h.networks.Seen(who.network):
@@ -72,8 +75,10 @@ func (h *accountHistory) enter(now evidence.Seconds, who *visitor, earns bool) {
 	if who.client != 0 {
 		h.clients.Add(who.client)
 	}
-	h.sources.Add(who.source)
-	h.networks.Add(who.network)
+	if !who.spoofable {
+		h.sources.Add(who.source)
+		h.networks.Add(who.network)
+	}
 }
 
 // revoke forgets every client and source but the one that is there: the owner
@@ -153,6 +158,8 @@ type visitor struct {
 	country                uint16
 	// shared tells that more accounts log in from the source than few.
 	shared bool
+	// spoofable tells that the client may have chosen its address.
+	spoofable bool
 }
 
 // wider is the network around a source: IPv4 /24, IPv6 /48.

@@ -31,6 +31,7 @@ type peerWatch struct {
 	mu sync.Mutex
 	peerTally
 	hidden bool
+	crowd  crowdTally
 	before evidence.Sketch64 // elsewhere, in the windows before
 	since  evidence.Seconds  // when before was begun
 }
@@ -55,8 +56,10 @@ func (w *peerWatch) attempt(now evidence.Seconds, s *Source) bool {
 		w.hidden = w.hides() && w.total >= peerAttempts
 		w.remember(now)
 		w.peerTally = peerTally{begun: now, candidate: w.candidate}
+		w.crowd.next()
 	}
 	w.total++
+	w.crowd.attempt(s)
 	w.vote(s)
 	if w.total >= peerAttempts {
 		w.hidden = w.hides()
@@ -97,6 +100,7 @@ func (w *peerWatch) hides() bool {
 func (w *peerWatch) login(s *Source, account uint64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.crowd.login(account)
 	if s.Forwarded && w.candidate == s.Peer {
 		w.entered.Add(account)
 		return
@@ -109,6 +113,13 @@ func (w *peerWatch) hiding() (netip.Addr, bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.candidate, w.hidden
+}
+
+// arriving tells what is odd about the addresses that attempts come from.
+func (w *peerWatch) arriving() (untold, together bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.crowd.untold(), w.crowd.together()
 }
 
 // shareWatch tells which share of the attempts came from exempt sources.

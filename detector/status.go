@@ -23,6 +23,15 @@ type SiteStatus struct {
 	// Hidden is the peer behind which clients hide: an undeclared proxy.
 	// Source sanctions are suspended for what comes from it.
 	Hidden netip.Addr `json:"hidden_behind,omitzero"`
+	// HiddenBySocket tells the same of what comes over a unix socket, whose
+	// peers have no address.
+	HiddenBySocket bool `json:"hidden_behind_socket,omitempty"`
+	// Untold tells that most attempts come through trusted proxies that do not
+	// say for whom they ask.
+	Untold bool `json:"client_address_absent,omitempty"`
+	// Together tells that all attempts come from one address or from a few
+	// private ones, though many accounts log in.
+	Together bool `json:"clients_together,omitempty"`
 	// TooManyExempt tells that the allow list covers more than a fifth of the
 	// attempts.
 	TooManyExempt bool `json:"too_many_exempt,omitempty"`
@@ -61,8 +70,9 @@ func (d *Detector) Status(now time.Time) []SiteStatus {
 			status.Mode = d.Mode(now, p)
 		}
 		if peer, hidden := s.peers.hiding(); hidden {
-			status.Hidden = peer
+			status.Hidden, status.HiddenBySocket = peer, !peer.IsValid()
 		}
+		status.Untold, status.Together = s.peers.arriving()
 		slices.SortFunc(status.Routes, func(a, b RouteStatus) int { return strings.Compare(a.Path, b.Path) })
 		list = append(list, status)
 	}

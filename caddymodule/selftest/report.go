@@ -29,6 +29,7 @@ const (
 	Routes      Name = "routes"      // do attempts arrive where they are expected?
 	Addresses   Name = "addresses"   // is the client address trustworthy?
 	Lists       Name = "lists"       // are the address lists fresh?
+	Geography   Name = "geography"   // can the databases of countries be used?
 	Keys        Name = "keys"        // do pseudonyms survive?
 	Store       Name = "store"       // what survives a restart?
 	Events      Name = "events"      // is everything told?

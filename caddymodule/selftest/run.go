@@ -6,6 +6,7 @@ import (
 	"github.com/doorward/doorward/config"
 	"github.com/doorward/doorward/detector"
 	"github.com/doorward/doorward/detector/event"
+	"github.com/doorward/doorward/detector/geo"
 	"github.com/doorward/doorward/detector/intel"
 )
 
@@ -14,6 +15,8 @@ type Facts struct {
 	Now   time.Time
 	Sites []Site
 	Lists []intel.Status
+	// Geo are the databases of countries and networks.
+	Geo []geo.Status
 	// KeysInMemory tells that the key file could not be kept.
 	KeysInMemory bool
 	// Survives says what a restart leaves.
@@ -71,6 +74,7 @@ func Run(f Facts) *Report {
 		r.add(addresses(s)...)
 	}
 	r.add(lists(f)...)
+	r.add(geography(f)...)
 	r.add(keys(f), Check{Level: OK, Name: Store, What: "there is no shared or lasting store in this version: " + f.Survives})
 	r.add(told(f)...)
 	for _, n := range f.Notices {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/doorward/doorward/config"
+	"github.com/doorward/doorward/detector/geo"
 )
 
 // ProtectsNothing reports whether a site recognises no attempt at all.
@@ -51,6 +52,16 @@ func addresses(s *Site) []Check {
 	case s.Status.Hidden.IsValid():
 		c.Level, c.What = Failed, fmt.Sprintf("nearly all logins come through %s, with forwarding headers that nobody declared trusted", s.Status.Hidden)
 		c.Why, c.Advice = "everybody looks like one source: sanctions on sources are suspended for it", write
+	case s.Status.HiddenBySocket:
+		c.Level, c.What = Failed, "nearly all logins come over a unix socket, with forwarding headers that nobody declared trusted"
+		c.Why, c.Advice = "everybody looks like one source: sanctions on sources are suspended for it", "write `trusted_proxies_unix` and `trusted_proxies_strict` into the global option `servers`"
+	case s.Status.Untold:
+		c.Level, c.What = Failed, "most attempts come through trusted proxies that do not say for whom"
+		c.Why, c.Advice = "everybody has the address of the proxy, which no rule shuts out", "let the proxy send X-Forwarded-For, or name the header it sends by `client_ip_headers`"
+	case s.Status.Together:
+		c.Level, c.What = Failed, "all attempts come from one address, or from a few private ones, though many accounts log in"
+		c.Why = "what hides the clients makes everybody one source"
+		c.Advice = "let what stands in front send X-Forwarded-For or the PROXY protocol; then " + write
 	case s.Spoofable:
 		c.Level, c.What = Failed, "trusted_proxies is set without trusted_proxies_strict"
 		c.Why, c.Advice = "clients choose the address they are counted by", write
@@ -80,6 +91,45 @@ func lists(f Facts) (checks []Check) {
 		return []Check{{Level: OK, Name: Lists, What: "none is used"}}
 	}
 	return checks
+}
+
+// geography looks at whether the databases can be used, and whether lines about
+// countries have one.
+func geography(f Facts) (checks []Check) {
+	countries := false
+	for i := range f.Geo {
+		db := &f.Geo[i]
+		countries = countries || slices.Contains(db.Gives, "country")
+		checks = append(checks, database(f.Now, db))
+	}
+	if len(checks) == 0 {
+		checks = []Check{{Level: OK, Name: Geography, What: "off: countries and networks are unknown"}}
+	}
+	for _, s := range f.Sites {
+		if len(s.Config.Countries) > 0 && !countries {
+			checks = append(checks, Check{
+				Level: Failed, Name: Geography, Site: s.Config.Name, What: "the line `" + s.Config.Countries[0].String() + "` has no database with countries",
+				Why: "it lets everybody in", Advice: "write `geo /var/lib/GeoIP/GeoLite2-Country.mmdb` with the path of yours into the global option",
+			})
+		}
+	}
+	return checks
+}
+
+func database(now time.Time, db *geo.Status) Check {
+	c := Check{Level: OK, Name: Geography, What: fmt.Sprintf("%s: %s", db.File, db.Type)}
+	switch {
+	case db.LastError != "":
+		c.Level, c.What, c.Why = Warning, db.File+" cannot be used", db.LastError
+		c.Advice = "give the path of a whole .mmdb file; a good one is taken into use by itself"
+	case db.LoadedAt.IsZero():
+		c.Level, c.What, c.Why, c.Advice = Warning, db.File, "it has not been loaded yet", "ask again in a minute"
+	case db.Stale(now):
+		c.Level, c.Why, c.Advice = Warning, "it is older than 90 days, or does not say of when it is", "look at the updater of its vendor"
+	default:
+		c.What += fmt.Sprintf(", built %s, knows %s", db.Built.Format(time.DateOnly), strings.Join(db.Gives, ", "))
+	}
+	return c
 }
 
 func keys(f Facts) Check {
