@@ -145,6 +145,9 @@ func (p Policy) unknown(lists []string) error {
 	if p.On == ListTor {
 		return errors.New("the list tor is switched off by `tor off` in the global option; remove one of the two lines")
 	}
+	if slices.Contains(NetworkKinds, p.On) {
+		return fmt.Errorf("networks of the kind %s are known from a database or a list only; write `geo /var/lib/GeoIP/FILE.mmdb` or `list %s SOURCE` into the global option", p.On, p.On)
+	}
 	known := slices.Clone(lists)
 	for _, d := range Detections {
 		known = append(known, string(d))

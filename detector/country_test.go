@@ -67,7 +67,7 @@ func TestCountryLines(t *testing.T) {
 				if v.Answer != want {
 					t.Errorf("%s: %q, want %q", kind, v.Answer, want)
 				}
-				if v.Answer != allow && (v.Rule != RuleCountry || !strings.Contains(v.Reason, "the source is in "+c.country)) {
+				if v.Answer != allow && (v.Rule != RuleCountry || !strings.Contains(v.Reason.String(), "the source is in "+c.country)) {
 					t.Errorf("%s: rule %q, reason %q", kind, v.Rule, v.Reason)
 				}
 			}
