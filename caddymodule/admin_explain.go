@@ -152,9 +152,10 @@ func threeLetters(code string) string {
 	return region.ISO3()
 }
 
-// What speaks against an address by itself, in percent. A list is intelligence,
-// no proof: alone none makes 80.
+// What speaks against an address, in percent. Lists are intelligence, no proof:
+// all of them together make riskListed.
 const (
+	riskListed     = 80.0
 	riskTor        = 50
 	riskProxy      = 45
 	riskVPN        = 30
@@ -182,6 +183,7 @@ func riskOf(x *Explanation, r *IPReport) int {
 	weigh(r.IsProxy, riskProxy)
 	weigh(r.IsVPN, riskVPN)
 	weigh(r.IsDatacenter, riskDatacenter)
+	rest = max(rest, 1-riskListed/100)
 	weigh(r.IsKnownAttacker, riskAttacker)
 	weigh(true, riskFailures*nearest(x.Known))
 	return int(100*(1-rest) + 0.5)

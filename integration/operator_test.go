@@ -28,7 +28,7 @@ func TestOperatorCommands(t *testing.T) {
 	says("status", edge.doorward(t, "status"), "site shop.test", "attempts 12, refused 2", "login  /login  automatic  12        0          10", "sanctions running: 1", "survives:")
 	says("explain ADDRESS", edge.doorward(t, "explain", "127.0.0.3"), "failures: 10.00 in 10m, 10 are let through", "brute_force")
 	says("explain ID", edge.doorward(t, "explain", ev.SanctionID), ev.SanctionID, "brute_force", "10 are let through")
-	says("explain IDENTITY", edge.doorward(t, "explain", alice), "different wrong passwords of strangers", "event {")
+	says("explain IDENTITY", edge.doorward(t, "explain", alice), "different wrong passwords of strangers", "latest events:", "failure")
 	says("explain of a stranger", edge.doorward(t, "explain", "192.0.2.99"), "nothing is known")
 	if out := edge.doorward(t, "events", "-n", "5", "--type", "sanction"); strings.Count(out, "\n") != 1 || !json.Valid([]byte(out)) {
 		t.Errorf("events of type sanction: %q; want one JSON line", out)
