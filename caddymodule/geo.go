@@ -58,7 +58,7 @@ func (h *Handler) needsCountries() error {
 
 // guardsPlaces reports whether every request needs to be located.
 func (h *Handler) guardsPlaces() bool {
-	return h.policy.JudgesCountries(true) ||
+	return h.policy.JudgesCountries() ||
 		len(h.app.cfg.Geo) > 0 && slices.ContainsFunc(h.denied, func(name string) bool { return slices.Contains(geo.KindNames(), name) })
 }
 

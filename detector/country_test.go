@@ -42,20 +42,20 @@ func TestCountryLines(t *testing.T) {
 		country                    string
 		login, signup, reset, page config.Answer
 	}{
-		"none":                              {nil, "KP", allow, allow, allow, allow},
-		"denied":                            {[]config.Country{deny}, "KP", block, block, allow, allow},
-		"another":                           {[]config.Country{deny}, "DE", allow, allow, allow, allow},
-		"unknown, where some are denied":    {[]config.Country{deny}, "", allow, allow, allow, allow},
-		"a fence for signups":               {[]config.Country{fence}, "KP", allow, limit, allow, allow},
-		"within the fence":                  {[]config.Country{fence}, "AT", allow, allow, allow, allow},
-		"unknown, where there is a fence":   {[]config.Country{fence}, "", allow, allow, allow, allow},
-		"the line of the class wins":        {[]config.Country{deny, {Class: config.ClassLogin, Codes: []string{"FR"}}}, "KP", allow, block, allow, allow},
-		"every request":                     {[]config.Country{all}, "KP", block, block, block, block},
-		"every request, and a fence":        {[]config.Country{all, fence}, "FR", allow, limit, allow, allow},
-		"only observed":                     {[]config.Country{{Codes: []string{"KP"}, Observe: true}}, "KP", allow, allow, allow, allow},
-		"marked":                            {[]config.Country{{Codes: []string{"KP"}, Answer: tag}}, "KP", tag, tag, allow, allow},
-		"resets have a line of their own":   {[]config.Country{{Class: config.ClassReset, Codes: []string{"KP"}}}, "KP", allow, allow, block, allow},
-		"challenge, where none is possible": {[]config.Country{{Codes: []string{"KP"}, Answer: config.AnswerLimit}}, "KP", limit, limit, allow, allow},
+		"none":                            {nil, "KP", allow, allow, allow, allow},
+		"denied":                          {[]config.Country{deny}, "KP", block, block, allow, allow},
+		"another":                         {[]config.Country{deny}, "DE", allow, allow, allow, allow},
+		"unknown, where some are denied":  {[]config.Country{deny}, "", allow, allow, allow, allow},
+		"a fence for signups":             {[]config.Country{fence}, "KP", allow, limit, allow, allow},
+		"within the fence":                {[]config.Country{fence}, "AT", allow, allow, allow, allow},
+		"unknown, where there is a fence": {[]config.Country{fence}, "", allow, allow, allow, allow},
+		"the line of the class wins":      {[]config.Country{deny, {Class: config.ClassLogin, Codes: []string{"FR"}}}, "KP", allow, block, allow, allow},
+		"every request":                   {[]config.Country{all}, "KP", block, block, block, block},
+		"every request, and a fence":      {[]config.Country{all, fence}, "FR", allow, limit, allow, allow},
+		"only observed":                   {[]config.Country{{Codes: []string{"KP"}, Observe: true}}, "KP", allow, allow, allow, allow},
+		"marked":                          {[]config.Country{{Codes: []string{"KP"}, Answer: tag}}, "KP", tag, tag, allow, allow},
+		"resets have a line of their own": {[]config.Country{{Class: config.ClassReset, Codes: []string{"KP"}}}, "KP", allow, allow, block, allow},
+		"limited":                         {[]config.Country{{Codes: []string{"KP"}, Answer: config.AnswerLimit}}, "KP", limit, limit, allow, allow},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -86,6 +86,19 @@ func (w *world) guard(country string) Verdict {
 	s := Source{Addr: netip.MustParseAddr("192.0.2.1")}
 	copy(s.Country[:], country)
 	return w.d.Guard(w.now, w.policy, &s, w.policy.RefusesEverybody())
+}
+
+func TestASolvedChallengeOpensACountry(t *testing.T) {
+	t.Parallel()
+	w := worldly(t, config.Site{Countries: []config.Country{{Codes: []string{"KP"}, Answer: config.AnswerChallenge}}})
+	if v := w.try(from(config.KindLogin, "KP"), succeeded); v.Answer != config.AnswerChallenge {
+		t.Errorf("before: %q, want challenge", v.Answer)
+	}
+	solved := from(config.KindLogin, "KP")
+	solved.Solved = true
+	if v := w.try(solved, succeeded); v.Answer != config.AnswerTag {
+		t.Errorf("after: %q, want it let through with a mark", v.Answer)
+	}
 }
 
 // Who is allowed or critical is not judged by country either.

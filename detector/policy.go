@@ -160,12 +160,9 @@ func clipLine(text string) string {
 	return text
 }
 
-// JudgesCountries reports whether a line is about the countries of attempts, or,
-// with everybody, of all requests.
-func (p *Policy) JudgesCountries(everybody bool) bool {
-	return slices.ContainsFunc(p.config.Countries, func(c config.Country) bool {
-		return !everybody || c.Class == config.ClassAll && !c.Observe
-	})
+// JudgesCountries reports whether a line refuses requests of any kind by country.
+func (p *Policy) JudgesCountries() bool {
+	return slices.ContainsFunc(p.config.Countries, func(c config.Country) bool { return c.Class == config.ClassAll && !c.Observe })
 }
 
 func (p *Policy) line(name string, class config.Class) (found *config.Policy) {

@@ -127,7 +127,11 @@ func (c *admission) lists(v *Verdict) bool {
 	}
 	for _, line := range c.p.countries(c.class) {
 		if line != nil && line.Denies(c.a.Source.Country) {
-			c.told(v, c.p.country(line, c.a.Source.Country), line.Observe)
+			told := c.p.country(line, c.a.Source.Country)
+			if told.Answer == config.AnswerChallenge && !line.Observe && c.waivesChallenge() {
+				told.Answer = config.AnswerTighten
+			}
+			c.told(v, told, line.Observe)
 		}
 	}
 	return !v.LetsThrough()
