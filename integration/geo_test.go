@@ -128,9 +128,9 @@ func TestCountriesAndNetworks(t *testing.T) {
 	}
 }
 
-// TestSignupsThroughTor: they are answered as the line says; logins are not
+// TestRefusedSignupsTellOfTor: they are answered as the line says; logins are not
 // concerned.
-func TestSignupsThroughTor(t *testing.T) {
+func TestRefusedSignupsTellOfTor(t *testing.T) {
 	t.Parallel()
 	apps := startApps(t, "default401")
 	edge := startEdge(t, edgeConfig{

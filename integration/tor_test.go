@@ -62,7 +62,7 @@ func TestTorExitsAreKnown(t *testing.T) {
 	apps := startApps(t, "default401")
 	edge := startEdge(t, edgeConfig{
 		tor: torBlock(writeList(t, newDir(t), exitList(20))), servers: trustedProxy,
-		sites: []site{{host: "shop.test", doorward: "mode enforce", app: apps.address("default401")}},
+		sites: []site{{host: "shop.test", doorward: "mode enforce\non tor login tighten", app: apps.address("default401")}},
 	})
 	edge.waitListed(t, "shop.test", exit, true)
 	proxy := edge.visitor(t, "shop.test", "127.0.0.2")
@@ -98,8 +98,8 @@ func TestTorTightensThresholds(t *testing.T) {
 	edge := startEdge(t, edgeConfig{
 		tor: torBlock(writeList(t, newDir(t), exitList(20))),
 		sites: []site{
-			{host: "warm.test", doorward: "mode enforce", app: apps.address("redirect")},
-			{host: "shop.test", doorward: "mode enforce", app: apps.address("default401")},
+			{host: "warm.test", doorward: "mode enforce\non tor login tighten", app: apps.address("redirect")},
+			{host: "shop.test", doorward: "mode enforce\non tor login tighten", app: apps.address("default401")},
 		},
 	})
 	edge.waitListed(t, "warm.test", exit, true)
