@@ -28,7 +28,8 @@ func init() {
 // refresh and after a reload that changed how the list is read. It is given the
 // version of the entries in use, as Open returned it, also across a reload and a
 // restart, and answers Unchanged when that is still the latest. It ends with its
-// context, after 30 seconds at the latest. A panic is an error.
+// context, after 30 seconds at the latest. A panic is an error. A source with a
+// method Local() bool that returns true is asked every five seconds.
 //
 // The module is provisioned with every configuration that names it, and may
 // implement [caddy.Provisioner] (no I/O there: a configuration must load while
@@ -72,6 +73,9 @@ func (f *ListFile) Open(ctx context.Context, have intel.Version) (intel.Content,
 
 // String returns the path.
 func (f *ListFile) String() string { return f.origin.String() }
+
+// Local says that asking costs a look at the disk.
+func (f *ListFile) Local() bool { return true }
 
 // UnmarshalCaddyfile reads `file PATH`.
 func (f *ListFile) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {

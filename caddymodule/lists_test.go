@@ -214,3 +214,13 @@ func waitLists(t *testing.T, s *state, addr, want string) {
 	}
 	t.Fatalf("%s is on %v, want %q", addr, slices.Clone(got), want)
 }
+
+// TestTheFileModuleIsWatched: a file that a module gives is looked at as often
+// as one that is written directly.
+func TestTheFileModuleIsWatched(t *testing.T) {
+	t.Parallel()
+	var source ListSource = new(ListFile)
+	if local, ok := source.(interface{ Local() bool }); !ok || !local.Local() {
+		t.Error("the module file is asked like a server")
+	}
+}

@@ -261,8 +261,8 @@ func (l *List) again() {
 // it is a file, which costs little, or when the answer may come out otherwise.
 func (l *List) use(spec Spec) {
 	old := l.spec.Load()
-	if isFile(old.Origin) && isFile(spec.Origin) {
-		spec.Origin = old.Origin // it knows which state of the file is in use
+	if file, ok := old.Origin.(*fileOrigin); ok && isFile(spec.Origin) {
+		spec.Origin = file // it knows which state of the file is in use
 	}
 	l.spec.Store(&spec)
 	if isFile(spec.Origin) || spec.Refresh != old.Refresh || spec.Layout != old.Layout || spec.Keep != old.Keep || spec.MaxLoss != old.MaxLoss {
@@ -270,7 +270,8 @@ func (l *List) use(spec Spec) {
 	}
 }
 
+// isFile reports whether o is a file, also one that a module gives.
 func isFile(o Origin) bool {
-	_, is := o.(*fileOrigin)
-	return is
+	local, ok := o.(interface{ Local() bool })
+	return ok && local.Local()
 }

@@ -13,7 +13,8 @@ import (
 )
 
 // Origin is a place that a list comes from. Open is called by one goroutine at a
-// time; String may be called at the same time.
+// time; String may be called at the same time. One with a method Local() bool
+// that returns true is asked every five seconds, for it costs nobody anything.
 type Origin interface {
 	// Open brings the content, or tells that it is still that of have, the
 	// version of the entries in use (zero: none are in use). It heeds ctx, which
@@ -69,6 +70,9 @@ func newFileOrigin(path string, now func() time.Time) *fileOrigin {
 }
 
 func (o *fileOrigin) String() string { return o.path }
+
+// Local says that asking costs a look at the disk.
+func (*fileOrigin) Local() bool { return true }
 
 // Open opens the file, unless its size, modification time and identity are those
 // of have.
