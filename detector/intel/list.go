@@ -130,38 +130,47 @@ type List struct {
 	closed bool
 }
 
+// filled judges the spec and fills in what is not set.
+func (s Spec) filled(deps Deps) (Spec, error) {
+	if !namePattern.MatchString(s.Name) {
+		return s, fmt.Errorf("list name %q: write lower-case letters, digits, - and _, at most 32 of them", s.Name)
+	}
+	if s.Source == "" {
+		return s, fmt.Errorf("list %s: the source is missing; write a file path or an http(s) URL", s.Name)
+	}
+	if s.MaxLoss < 0 || s.MaxLoss > 100 || s.Keep < 0 {
+		return s, fmt.Errorf("list %s: the largest loss is a share from 1 to 100 percent, and entries are kept for a positive time", s.Name)
+	}
+	cfg := config.List{Source: s.Source, Refresh: config.Duration(s.Refresh), Format: s.Layout.Format}
+	if s.Origin != nil {
+		cfg.Source = ""
+	}
+	if err := cfg.Validate(); err != nil {
+		return s, fmt.Errorf("list %s: %w", s.Name, err)
+	}
+	if s.Refresh == 0 {
+		s.Refresh = config.DefaultRefresh.Std()
+	}
+	if s.MaxLoss == 0 {
+		s.MaxLoss = config.DefaultMaxLoss
+	}
+	switch {
+	case s.Origin != nil:
+	case cfg.IsURL():
+		s.Origin = newWebOrigin(s.Source, s.AllowPrivate, deps.Transport, deps.Now)
+	default:
+		s.Origin = newFileOrigin(s.Source, deps.Now)
+	}
+	return s, nil
+}
+
 // NewList makes a list that is empty until [List.Start]. It does no I/O: a
 // source that does not exist yet, or is unreachable, is no error.
 func NewList(spec Spec, deps Deps) (*List, error) {
 	deps = deps.withDefaults()
-	if !namePattern.MatchString(spec.Name) {
-		return nil, fmt.Errorf("list name %q: write lower-case letters, digits, - and _, at most 32 of them", spec.Name)
-	}
-	if spec.Source == "" {
-		return nil, fmt.Errorf("list %s: the source is missing; write a file path or an http(s) URL", spec.Name)
-	}
-	if spec.MaxLoss < 0 || spec.MaxLoss > 100 || spec.Keep < 0 {
-		return nil, fmt.Errorf("list %s: the largest loss is a share from 1 to 100 percent, and entries are kept for a positive time", spec.Name)
-	}
-	cfg := config.List{Source: spec.Source, Refresh: config.Duration(spec.Refresh), Format: spec.Layout.Format}
-	if spec.Origin != nil {
-		cfg.Source = ""
-	}
-	if err := cfg.Validate(); err != nil {
-		return nil, fmt.Errorf("list %s: %w", spec.Name, err)
-	}
-	if spec.Refresh == 0 {
-		spec.Refresh = config.DefaultRefresh.Std()
-	}
-	if spec.MaxLoss == 0 {
-		spec.MaxLoss = config.DefaultMaxLoss
-	}
-	switch {
-	case spec.Origin != nil:
-	case cfg.IsURL():
-		spec.Origin = newWebOrigin(spec.Source, spec.AllowPrivate, deps.Transport, deps.Now)
-	default:
-		spec.Origin = newFileOrigin(spec.Source, deps.Now)
+	spec, err := spec.filled(deps)
+	if err != nil {
+		return nil, err
 	}
 	place := spec.Origin.String()
 	l := &List{
