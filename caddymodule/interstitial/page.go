@@ -73,7 +73,12 @@ func WriteWait(w http.ResponseWriter, r *http.Request, status int, p Page) {
 func (p Page) write(w http.ResponseWriter, r *http.Request, status int, kind string) {
 	text := inLanguage(r.Header.Get("Accept-Language"))
 	nonce := newNonce()
-	body := p.render(text, kind, nonce)
+	var body []byte
+	if kind == "challenge" && p.Template == nil {
+		body = molds.of(text, &p).fill(&p, nonce)
+	} else {
+		body = p.render(text, kind, nonce)
+	}
 
 	h := w.Header()
 	for _, name := range [...]string{"Content-Encoding", "Etag", "Last-Modified"} {
