@@ -85,8 +85,9 @@ func (h *Handler) returnTo(r *http.Request) string {
 // page now.
 func (h *Handler) challengeLink(r *http.Request, a demand) string {
 	query := url.Values{"class": {string(a.class)}}
-	if back := h.returnTo(r); r.Method == http.MethodGet || back != "/" && r.Referer() != "" {
-		query.Set("return", back)
+	// A script of another site sends nobody to the address of an interface.
+	if from, err := url.Parse(r.Referer()); r.Method == http.MethodGet || err == nil && from.Host == r.Host {
+		query.Set("return", h.returnTo(r))
 	}
 	return h.challenge.Prefix + challengeName + "?" + query.Encode()
 }
