@@ -28,15 +28,30 @@ type gate struct {
 	last   time.Time // of the last proof
 }
 
+// interstitialPage is what a gate shows.
+type interstitialPage = interstitial.Page
+
+// change changes what the gate asks for from now on.
+func (g *gate) change(how func(*interstitialPage)) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	how(&g.page)
+	g.page.Token, g.page.Prefix, g.page.WaitAction, g.page.Return = gateToken, "/.doorward/", "/.doorward/wait", "/login"
+}
+
+// asked is what the gate asks for now.
+func (g *gate) asked() interstitialPage {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.page
+}
+
 const gateToken = "a-token_of.the-gate"
 
 func startGate(t testing.TB, page interstitial.Page) *gate {
 	t.Helper()
-	page.Token, page.Prefix, page.WaitAction = gateToken, "/.doorward/", "/.doorward/wait"
-	if page.Return == "" {
-		page.Return = "/login"
-	}
-	g := &gate{page: page}
+	g := &gate{}
+	g.change(func(p *interstitialPage) { *p = page })
 	g.Server = httptest.NewServer(g)
 	t.Cleanup(g.Close)
 	return g
@@ -55,7 +70,7 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		interstitial.Script(w, r)
 	case path == "/login" && !g.cleared(r):
-		interstitial.Write(w, r, http.StatusTooManyRequests, g.page)
+		interstitial.Write(w, r, http.StatusTooManyRequests, g.asked())
 	case path == "/login":
 		w.Header().Set("Content-Type", "text/html")
 		_, _ = w.Write([]byte(`<!doctype html><title>Log in</title><h1 id=login>Log in</h1>`))
@@ -76,24 +91,24 @@ func (*gate) cleared(r *http.Request) bool {
 }
 
 func (g *gate) redeem(w http.ResponseWriter, r *http.Request) {
-	proof := r.PostFormValue("proof")
+	page, proof := g.asked(), r.PostFormValue("proof")
 	g.mu.Lock()
 	g.proofs, g.last = append(g.proofs, proof), time.Now()
 	g.mu.Unlock()
-	if r.PostFormValue("token") == gateToken && isProof(gateToken, proof, g.page.Parts, g.page.Bits) {
+	if r.PostFormValue("token") == gateToken && isProof(gateToken, proof, page.Parts, page.Bits) {
 		http.SetCookie(w, &http.Cookie{Name: "cleared", Value: "1", Path: "/"})
 	}
-	http.Redirect(w, r, g.page.Return, http.StatusSeeOther)
+	http.Redirect(w, r, page.Return, http.StatusSeeOther)
 }
 
 func (g *gate) waits(w http.ResponseWriter, r *http.Request) {
 	if r.PostFormValue("token") != gateToken {
-		p := g.page
+		p := g.asked()
 		p.Token, p.Wait = "waited", 0
 		interstitial.WriteWait(w, r, http.StatusOK, p)
 		return
 	}
-	p := g.page
+	p := g.asked()
 	p.Token, p.Wait = "waiting", 2*time.Second
 	interstitial.WriteWait(w, r, http.StatusOK, p)
 }
