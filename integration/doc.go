@@ -23,6 +23,9 @@
 // parallel. A test fails when the Caddy it started reports a data race or a
 // panic, whatever else it looked at.
 //
+// The folder DOORWARD_ARTIFACTS, if the environment names one, gets pictures of
+// the page of the challenge in every state.
+//
 // No test reaches beyond loopback: the Tor list is off, a local file or a
 // server of the test.
 package integration
