@@ -31,7 +31,7 @@ func (h *Handler) readChallenge(helper httpcaddyfile.Helper, args []string) erro
 			return errors.New("`challenge off` with a block: without challenges nothing of it counts; leave one of the two out")
 		}
 	} else if !block {
-		return errors.New("`challenge` alone says nothing; write `challenge off`, or a block like `challenge { bits 15 }`")
+		return errors.New("`challenge` alone says nothing; write `challenge off`, or a block with lines like `bits 15`")
 	}
 	return challengeGrammar(&h.Challenge).read(helper)
 }

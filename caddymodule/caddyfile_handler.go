@@ -75,7 +75,15 @@ func parseDirective(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error)
 //	    threshold spray|resets|account_resets|codes|missing|signups <n>/<duration>
 //	    ban <first> [<longest>]
 //	    delay <first> [<longest> [<held>]]
-//	    challenge on|off
+//	    challenge on|off {
+//	        bits <n>
+//	        prefix <path>
+//	        life <duration>
+//	        cookie <name>
+//	        name <text>
+//	        logo <path>
+//	        template <file>
+//	    }
 //	    allow <path> [<reason>] [for <duration> | until <time>]
 //	    critical off|<address>|<range>...
 //
@@ -153,13 +161,14 @@ func parseDirective(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error)
 // signup_flood, reset_flood, code_guessing, missing_credentials, uninspectable,
 // takeover, unusual_vpn) or to an address list (tor) or kind of network (hosting,
 // vpn, proxy): allow, tag (headers to the app), tighten (of lists: tag, and half
-// the thresholds), delay (hold it, then let it through), challenge (429 until
-// there is a challenge page), limit (429),
-// block (403) or drop (the connection ends without an answer). all, for a list,
+// the thresholds), delay (hold it, then let it through), challenge (a little
+// work first), limit (429), block (403) or drop (the connection ends without an answer). all, for a list,
 // is every request. observe tells what the answer would have been and lets the
 // attempt through; behind a detection it may stand without an answer. One line
 // per name and class. <duration> is the first sanction of a detection that
-// challenges, limits, blocks or drops. Default: detections limit; lists tighten.
+// challenges, limits, blocks or drops. Default: detections
+// limit, attack and reset_flood challenge; tor is challenged on login and signup,
+// and lists tighten.
 //
 // country refuses attempts by the country of their address: those from the
 // countries named with deny, or from all others with allow. <class> is login,
@@ -183,8 +192,13 @@ func parseDirective(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error)
 // with each further one up to the longest (at most 1m), and how many are held
 // at once; beyond that the answer is limit. Default: 200ms 25s 128.
 //
-// challenge off answers limit wherever a challenge is written or is the default.
-// Default: on.
+// challenge off answers limit wherever a challenge is written or is the default;
+// tor is then tagged. The word on may be left out before a block, in which bits is
+// the work of the first step (8 to 20, default 14: each more doubles it), prefix
+// the path under which Doorward answers itself (default /.doorward/), life how
+// long a clearance holds (1m to 15m, the default), cookie its name (default
+// doorward_clearance), name and logo are shown on the page, and template is a file
+// that replaces the page around the work.
 //
 // allow is a path on which nobody is refused, whoever is blocked: it is exact, or
 // a beginning when it ends in *. What would have been refused is recorded.

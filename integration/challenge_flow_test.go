@@ -17,9 +17,9 @@ import (
 	"github.com/doorward/doorward/detector/clearance"
 )
 
-// challenged is an edge whose site asks everybody from the Tor exit for a little
+// behindTor is an edge whose site asks everybody from the Tor exit for a little
 // work, and a visitor there with a browser.
-func challenged(t *testing.T, app, doorward string) (*apps, *edge, *visitor) {
+func behindTor(t *testing.T, app, doorward string) (*apps, *edge, *visitor) {
 	t.Helper()
 	apps := startApps(t, app)
 	edge := startEdge(t, edgeConfig{
@@ -70,7 +70,7 @@ func checkChallengePage(t *testing.T, what string, got answer) {
 
 func TestAPersonBehindTorSolvesAndLogsIn(t *testing.T) {
 	t.Parallel()
-	apps, edge, v := challenged(t, "redirect", "")
+	apps, edge, v := behindTor(t, "redirect", "")
 	page := v.get(t, "/login?next=%2Fcart")
 	checkChallengePage(t, "the login page", page)
 	if got := v.get(t, "/"); got.status == http.StatusTooManyRequests {
@@ -104,7 +104,7 @@ func TestAPersonBehindTorSolvesAndLogsIn(t *testing.T) {
 
 func TestASubmittedFormIsThrownAway(t *testing.T) {
 	t.Parallel()
-	apps, edge, v := challenged(t, "redirect", "")
+	apps, edge, v := behindTor(t, "redirect", "")
 	v.headers.Set("Referer", v.base+"/login?next=%2Fcart")
 	page := v.post(t, "/login", "username", alice, "password", alicePassword)
 	checkChallengePage(t, "a form without a clearance", page)
@@ -133,7 +133,7 @@ func TestASubmittedFormIsThrownAway(t *testing.T) {
 
 func TestAScriptIsToldWhereTheChallengeIs(t *testing.T) {
 	t.Parallel()
-	_, _, v := challenged(t, "json", "")
+	_, _, v := behindTor(t, "json", "")
 	send := func(path string, headers ...string) answer {
 		req := v.request(t, http.MethodPost, path, "application/json", `{"email":"alice@x.test","password":"wrong"}`)
 		for i := 0; i < len(headers); i += 2 {
@@ -169,7 +169,7 @@ func TestAScriptIsToldWhereTheChallengeIs(t *testing.T) {
 
 func TestAProgramSolvesByItself(t *testing.T) {
 	t.Parallel()
-	_, _, v := challenged(t, "json", "")
+	_, _, v := behindTor(t, "json", "")
 	v.headers.Set("Accept", "application/json")
 	var c struct {
 		Token, Algorithm, Action string
@@ -190,7 +190,7 @@ func TestAProgramSolvesByItself(t *testing.T) {
 
 func TestAProgramThatSolvesNothingIsSlowedThenLimited(t *testing.T) {
 	t.Parallel()
-	_, _, v := challenged(t, "json", "")
+	_, _, v := behindTor(t, "json", "")
 	v.headers.Set("Accept", "application/json")
 	before, limited := 0, false
 	for i := range 10 {
@@ -217,7 +217,7 @@ func TestAProgramThatSolvesNothingIsSlowedThenLimited(t *testing.T) {
 
 func TestParallelGuessesShareOneClearance(t *testing.T) {
 	t.Parallel()
-	apps, _, v := challenged(t, "redirect", "")
+	apps, _, v := behindTor(t, "redirect", "")
 	if got := v.solve(t, v.get(t, "/login")); got.status != http.StatusSeeOther {
 		t.Fatal(got)
 	}
@@ -236,7 +236,7 @@ func TestParallelGuessesShareOneClearance(t *testing.T) {
 
 func TestWorkGrowsForWhoFailsAfterSolving(t *testing.T) {
 	t.Parallel()
-	_, _, v := challenged(t, "redirect", "")
+	_, _, v := behindTor(t, "redirect", "")
 	last := 0
 	for i := range 4 {
 		page := v.get(t, "/login")
@@ -260,7 +260,7 @@ func TestWorkGrowsForWhoFailsAfterSolving(t *testing.T) {
 
 func TestWithoutScriptsABrowserWaits(t *testing.T) {
 	t.Parallel()
-	_, _, v := challenged(t, "redirect", "")
+	_, _, v := behindTor(t, "redirect", "")
 	token, _ := tokenOf(t, v.get(t, "/login"))
 	first := v.post(t, "/.doorward/wait", "token", token)
 	waiting, _ := tokenOf(t, first)
@@ -291,7 +291,7 @@ func TestWithoutScriptsABrowserWaits(t *testing.T) {
 
 func TestTheReservedPathsTakeAnything(t *testing.T) {
 	t.Parallel()
-	apps, edge, v := challenged(t, "redirect", "")
+	apps, edge, v := behindTor(t, "redirect", "")
 	page := v.get(t, "/login")
 	token, _ := tokenOf(t, page)
 	huge := strings.Repeat("x", 64<<10)

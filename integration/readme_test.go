@@ -162,8 +162,9 @@ func TestReadmeNamesAreThoseOfTheCode(t *testing.T) {
 // headings.
 func TestRefusalsPointAtHeadings(t *testing.T) {
 	t.Parallel()
-	anchors := names(sourceText(t, "caddymodule/refusal/render.go"), `doorward/doorward#([a-z-]+)"`)
-	if len(anchors) != 2 {
+	anchors := append(names(sourceText(t, "caddymodule/refusal/render.go"), `doorward/doorward#([a-z-]+)"`),
+		names(sourceText(t, "caddymodule/challenge_answer.go"), `doorward/doorward#([a-z-]+)"`)...)
+	if len(anchors) != 3 {
 		t.Fatalf("problem types %q", anchors)
 	}
 	for _, a := range anchors {
