@@ -11,9 +11,9 @@
 // byte first. The proof is the counters, in decimal, joined by commas, and is sent
 // with the token by an ordinary form: fields token and proof, POST to
 // Prefix + "challenge". It is SHA-256 and not a memory-hard function because the
-// browsers that are most often shut out elsewhere run no WebAssembly, and in plain
-// JavaScript a memory-hard function costs its visitors twenty times what it costs
-// an attacker; a hash whose inner loop fits a page is within a small factor.
+// browsers that are most often shut out elsewhere run no WebAssembly, and plain
+// JavaScript is many times slower than native code at anything that moves memory
+// about; at a hash whose inner loop fits a page it is within a small factor.
 //
 // The page needs no other host, no WebAssembly, no eval and no worker made of
 // text, keeps nothing in the browser and runs under a strict Content-Security-Policy.
