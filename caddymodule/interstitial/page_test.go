@@ -259,8 +259,16 @@ func TestColoursHaveEnoughContrast(t *testing.T) {
 			front, back string
 			least       float64
 		}{
-			{"text", "back", 7}, {"text", "card", 7}, {"text", "note", 7}, {"quiet", "back", 7}, {"quiet", "card", 7},
-			{"onmark", "mark", 7}, {"mark", "card", 7}, {"mark", "back", 7}, {"mark", "line", 3}, {"mark", "note", 3},
+			{"text", "back", 7},
+			{"text", "card", 7},
+			{"text", "note", 7},
+			{"quiet", "back", 7},
+			{"quiet", "card", 7},
+			{"onmark", "mark", 7},
+			{"mark", "card", 7},
+			{"mark", "back", 7},
+			{"mark", "line", 3},
+			{"mark", "note", 3},
 		} {
 			if got := contrast(t, colours[pair.front], colours[pair.back]); got < pair.least {
 				t.Errorf("%s on %s of scheme %d: %.1f, want %.0f", pair.front, pair.back, schemes, got, pair.least)

@@ -107,7 +107,7 @@ func (p Page) fields(text *words, kind, nonce string) Fields {
 		}
 		rules += ":root{--dw-wait:" + strconv.FormatInt(wait, 10) + "s}\n"
 	}
-	f.Style = template.HTML(`<style nonce="` + nonce + "\">\n" + rules + "</style>")
+	f.Style = template.HTML(`<style nonce="` + nonce + "\">\n" + rules + "</style>") //nolint:gosec // the package's own text and a number
 	if p.Contact != "" {
 		f.Contact = fill(text.Contact, "{contact}", text.isolate(p.Contact))
 	}
@@ -122,7 +122,7 @@ func (p Page) work(text *words, kind, nonce string) template.HTML {
 		Words: text, Token: p.Token, Action: p.Prefix + "challenge", Parts: p.Parts, Bits: p.Bits,
 		Lifetime: seconds(p.Lifetime), Wait: seconds(p.Wait), Worker: p.Prefix + ScriptName, Return: p.returnPath(),
 		Retype: p.Retype, Failed: p.Failed, WaitAction: p.WaitAction, Done: text.Done,
-		Script: template.HTML(`<script nonce="` + nonce + "\">\n" + program + "</script>"),
+		Script: template.HTML(`<script nonce="` + nonce + "\">\n" + program + "</script>"), //nolint:gosec // the package's own text
 	}
 	if p.Retype {
 		d.Done = text.DoneRetype
@@ -138,5 +138,5 @@ func (p Page) work(text *words, kind, nonce string) template.HTML {
 	}
 	var b bytes.Buffer
 	_ = body.ExecuteTemplate(&b, kind, d) // cannot fail with a template that has run once
-	return template.HTML(b.String())
+	return template.HTML(b.String()) //nolint:gosec // a template has escaped it
 }
