@@ -138,5 +138,5 @@ func (p Page) work(text *words, kind, nonce string) template.HTML {
 	}
 	var b bytes.Buffer
 	_ = body.ExecuteTemplate(&b, kind, d) // cannot fail with a template that has run once
-	return template.HTML(b.String()) //nolint:gosec // a template has escaped it
+	return template.HTML(b.String())      //nolint:gosec // a template has escaped it
 }
