@@ -14,6 +14,7 @@ import (
 	"github.com/doorward/doorward/detector/geo"
 	"github.com/doorward/doorward/detector/incident"
 	"github.com/doorward/doorward/detector/sanction"
+	"github.com/doorward/doorward/detector/store/keeper"
 )
 
 // Status is the answer of /doorward/status.
@@ -38,6 +39,8 @@ type Status struct {
 	Health    []Notice          `json:"health"`
 	// Survives tells what outlives a restart of the process.
 	Survives string `json:"survives"`
+	// Store is how it stands with the store.
+	Store *keeper.Status `json:"store,omitempty"`
 }
 
 // Override is a mode that holds instead of the configured ones.
@@ -47,15 +50,34 @@ type Override struct {
 	Until time.Time   `json:"until,omitzero"`
 }
 
-// survives is honest about this version.
-const survives = "the key file, the address lists and the event file survive a restart; evidence, sanctions, " +
-	"blocks and allows made by command survive a reload, not a restart"
+// What survives a restart, as status says it.
+const (
+	survivesAll = "keys, address lists, the event file, sanctions, blocks, allows and the mode made by command, histories of accounts, " +
+		"evidence, learned routes and the audit log survive a restart; passwords that were tried are forgotten, so that a client " +
+		"that repeats an old one may be counted once more"
+	survivesLittle = "the address lists and the event file survive a restart; evidence, sanctions, blocks and allows made by command " +
+		"survive a reload, not a restart, because "
+)
+
+// survives says what of the state outlives the process as things are.
+func (s *state) survives() string {
+	status := s.storeStatus()
+	switch {
+	case status == nil || s.store().kind == config.StoreMemory:
+		return survivesLittle + "`store memory` is written"
+	case s.store().ephemeral:
+		return survivesLittle + "keys are kept in memory"
+	case !status.Writable:
+		return survivesLittle + "the store cannot be written: " + status.Trouble
+	}
+	return survivesAll
+}
 
 func status(s *state, _ *http.Request) (any, error) {
 	now := time.Now()
 	answer := Status{
 		Time: now, Sites: s.detector.Status(now), Running: s.detector.Sanctions(now), Memory: s.detector.Memory(),
-		Entries: s.detector.Book.List(now), Sinks: s.sinks(), Health: s.health.standing(), Survives: survives,
+		Entries: s.detector.Book.List(now), Sinks: s.sinks(), Health: s.health.standing(), Survives: s.survives(), Store: s.storeStatus(),
 		Geo: s.geoStatuses(), Dropped: s.dropped(), Held: s.held.now(), Incidents: firstIncidents(s.incidents(statusAccounts)),
 	}
 	if mode, by, until := s.detector.Overridden(now); by != "" {

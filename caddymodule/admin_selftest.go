@@ -26,7 +26,7 @@ func selfTest(s *state, r *http.Request) (any, error) {
 	}
 	facts := selftest.Facts{
 		Geo: s.geoStatuses(),
-		Now: now, Sites: sites, Lists: s.listStatuses(), KeysInMemory: s.memKey.Load(), Survives: survives,
+		Now: now, Sites: sites, Lists: s.listStatuses(), KeysInMemory: s.memKey.Load(), Survives: s.survives(),
 		Dropped: s.dropped(), Sinks: s.sinks(),
 	}
 	facts.Override, facts.OverrideBy, _ = s.detector.Overridden(now)

@@ -36,6 +36,7 @@ type App struct {
 	binding  *event.Binding
 	cfg      config.App // with defaults and placeholders replaced
 	dir      string
+	storeDir string
 	allowed  []sanction.Entry
 	geo      []string // files of databases
 	lists    []intel.Spec
@@ -110,6 +111,10 @@ func (a *App) expand() error {
 	if a.dir == "" {
 		a.dir = filepath.Join(caddy.AppDataDir(), "doorward")
 	}
+	a.storeDir = a.dir
+	if a.cfg.Store.Path != "" {
+		a.storeDir = repl.ReplaceKnown(a.cfg.Store.Path, "")
+	}
 	if a.cfg.File != nil {
 		a.cfg.File.Path = repl.ReplaceKnown(a.cfg.File.Path, "")
 	}
@@ -134,6 +139,9 @@ func (a *App) Start() error { return a.state.bind(a) }
 // sinks are where the events of this configuration go.
 func (a *App) sinks(s *state) []event.Sink {
 	sinks := []event.Sink{s.recent, metricsSink{}, &logSink{log: a.log}, &eventsSink{ctx: a.ctx, app: a.events}}
+	if keeper := s.keeper.Load(); keeper != nil {
+		sinks = append(sinks, keeper.Sink())
+	}
 	if a.cfg.File != nil {
 		sinks = append(sinks, event.NewFileSink(*a.cfg.File))
 	}

@@ -39,6 +39,7 @@ func parseGlobalOption(d *caddyfile.Dispenser, existing any) (any, error) {
 //	    secret          <text>
 //	    previous_secret <text>
 //	    state_dir       <folder>
+//	    store           embedded [<folder>] | memory
 //	    max_tracked     <n>
 //	    queue           <n>
 //	    held            <n>
@@ -69,8 +70,12 @@ func parseGlobalOption(d *caddyfile.Dispenser, existing any) (any, error) {
 // previous_secret is the one before it: device cookies that were made with it
 // are taken until they end. Default: none.
 //
-// state_dir is where keys and lists are kept. Default: the folder doorward in
-// Caddy's data directory.
+// state_dir is where keys, state and lists are kept. Default: the folder doorward
+// in Caddy's data directory.
+//
+// store is where sanctions, histories, evidence and the audit log outlive the
+// process: a database in state_dir, or in a folder of its own; or, with memory,
+// nowhere. Default: embedded.
 //
 // max_tracked is how many sources, and pairs of account and source, are
 // remembered, and half as many accounts, 1024 to 20000000. Default 200000: at
@@ -132,9 +137,12 @@ func (a *App) grammar() blockGrammar {
 			"secret":          settingLine("secret {env.DOORWARD_SECRET}", parseInto(&c.Secret, parseSecret)),
 			"previous_secret": settingLine("previous_secret {env.DOORWARD_OLD_SECRET}", parseInto(&c.PreviousSecret, parseSecret)),
 			"state_dir":       settingLine("state_dir /var/lib/doorward", parseInto(&c.StateDir, parsePath)),
-			"max_tracked":     settingLine("max_tracked 200000", parseInto(&c.MaxTracked, parseCount)),
-			"queue":           settingLine("queue 8192", parseInto(&c.Queue, parseCount)),
-			"held":            settingLine("held 512", parseInto(&c.Held, parseCount)),
+			"store": {usage: "store embedded", min: 1, max: 2, once: true, read: func(_ httpcaddyfile.Helper, args []string) error {
+				return readStore(c, args)
+			}},
+			"max_tracked": settingLine("max_tracked 200000", parseInto(&c.MaxTracked, parseCount)),
+			"queue":       settingLine("queue 8192", parseInto(&c.Queue, parseCount)),
+			"held":        settingLine("held 512", parseInto(&c.Held, parseCount)),
 			"tor": {usage: "tor off", max: 1, once: true, block: true, read: func(h httpcaddyfile.Helper, args []string) error {
 				return readTor(c, h, args)
 			}},
@@ -163,6 +171,15 @@ func belongsToSite(word string) string {
 }
 
 func belongsNowhere(string) string { return "" }
+
+// readStore reads embedded [FOLDER] | memory.
+func readStore(c *config.App, args []string) error {
+	c.Store = &config.Store{Kind: config.StoreKind(args[0])}
+	if len(args) == 2 {
+		c.Store.Path = args[1]
+	}
+	return c.Store.Validate()
+}
 
 // readAllow reads RANGE ["REASON"] [for DURATION | until TIME].
 func readAllow(c *config.App, args []string) error {

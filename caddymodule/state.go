@@ -23,6 +23,7 @@ import (
 	"github.com/doorward/doorward/detector/follow"
 	"github.com/doorward/doorward/detector/geo"
 	"github.com/doorward/doorward/detector/intel"
+	"github.com/doorward/doorward/detector/store/keeper"
 )
 
 // states holds the one state of the process. It outlives every configuration:
@@ -44,7 +45,9 @@ type state struct {
 	apps   []*App        // the configurations that are started, oldest first
 	dir    string        // of the first one: state does not move while it lives
 	worker *event.Worker // nil before the first bind
+	stored storeChoice   // of keeper
 
+	keeper atomic.Pointer[keeper.Keeper] // nil before the first bind and after the last
 	queue  atomic.Pointer[event.Queue]
 	lists  atomic.Pointer[intel.Book]
 	geo    atomic.Pointer[geo.Book]
@@ -81,6 +84,7 @@ func (s *state) bind(a *App) error {
 		s.reapply()
 		return err
 	}
+	s.keep(a)
 	s.apps = append(s.apps, a)
 	a.binding = s.worker.Bind(a.sinks(s)...)
 	return nil
@@ -229,6 +233,7 @@ func (s *state) tick(context.Context) {
 	}
 	s.watches.settleOverdue(time.Now())
 	s.tellIncidents(time.Now())
+	s.checkStore()
 	s.checkHealth(time.Now())
 }
 
@@ -257,7 +262,9 @@ func (s *state) Destruct() error {
 	s.tellIncidents(time.Now())
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
 	defer cancel()
-	return errors.Join(s.worker.Close(ctx), s.lists.Load().Close(ctx), s.geo.Load().Close(ctx))
+	err := errors.Join(s.worker.Close(ctx), s.lists.Load().Close(ctx), s.geo.Load().Close(ctx))
+	s.stopKeeping()
+	return err
 }
 
 // lateHandler logs through the logger of the newest configuration: the lists

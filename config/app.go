@@ -18,9 +18,13 @@ type App struct {
 	// it are taken until they end. Default: none.
 	PreviousSecret Secret `json:"previous_secret,omitempty"`
 
-	// StateDir is where keys and lists are kept. Default: the folder doorward
+	// StateDir is where keys, state and lists are kept. Default: the folder doorward
 	// in Caddy's data directory.
 	StateDir string `json:"state_dir,omitempty"`
+
+	// Store is where state lives beyond the process. Default: an embedded database
+	// in the state directory.
+	Store *Store `json:"store,omitempty"`
 
 	// MaxTracked is how many sources, accounts and pairs each are remembered.
 	// Beyond it the least suspicious are forgotten. Default 200000.
@@ -102,6 +106,14 @@ func (a App) WithDefaults() App {
 	if a.Held == 0 {
 		a.Held = DefaultHeld
 	}
+	kept := Store{}
+	if a.Store != nil {
+		kept = *a.Store
+	}
+	if kept.Kind == "" {
+		kept.Kind = StoreEmbedded
+	}
+	a.Store = &kept
 	if a.TorOff {
 		a.Tor = nil
 	} else {

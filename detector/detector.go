@@ -1,7 +1,9 @@
 package detector
 
 import (
-	"crypto/rand"
+	"crypto/hkdf"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -19,6 +21,9 @@ type Detector struct {
 	memory atomic.Pointer[memory]
 	aside  atomic.Pointer[aside]
 	sites  siteBook
+
+	keeps      bool   // see Keep
+	generation uint64 // counts the tables that Open made
 
 	// Book holds what the operator blocked and allowed.
 	Book     sanction.Book
@@ -65,7 +70,7 @@ func (d *Detector) Open(maxTracked int, secret []byte, clock func() time.Time) e
 		d.sites.use(secret)
 		return nil
 	}
-	m, err := newMemory(maxTracked, old, clock)
+	m, err := newMemory(maxTracked, old, secret, clock)
 	if err == nil {
 		err = d.openAside(maxTracked, clock)
 	}
@@ -74,19 +79,33 @@ func (d *Detector) Open(maxTracked int, secret []byte, clock func() time.Time) e
 	}
 	d.sites.use(secret)
 	d.memory.Store(m)
+	d.generation++
+	d.track()
 	return nil
 }
 
-func newMemory(maxTracked int, old *memory, clock func() time.Time) (*memory, error) {
+// evidenceKey is the purpose of the key that evidence is found by.
+const evidenceKey = "doorward/1 evidence"
+
+// evidenceHasher derives that key from the secret (HKDF-SHA256, RFC 5869): who
+// has the secret finds after a restart what was kept before it.
+func evidenceHasher(secret []byte) (evidence.Hasher, error) {
+	key, err := hkdf.Key(sha256.New, secret, nil, evidenceKey, 16)
+	if err != nil {
+		return evidence.Hasher{}, fmt.Errorf("deriving the key of evidence: %w", err)
+	}
+	return evidence.NewHasher([16]byte(key)), nil
+}
+
+func newMemory(maxTracked int, old *memory, secret []byte, clock func() time.Time) (*memory, error) {
 	m := &memory{max: maxTracked}
-	if old == nil {
-		var key [16]byte
-		if _, err := rand.Read(key[:]); err != nil {
+	if old != nil {
+		m.hasher = old.hasher
+	} else {
+		var err error
+		if m.hasher, err = evidenceHasher(secret); err != nil {
 			return nil, err
 		}
-		m.hasher = evidence.NewHasher(key)
-	} else {
-		m.hasher = old.hasher
 	}
 	var errs [9]error
 	m.ladder, errs[0] = sanction.NewLadder(max(maxTracked/2, 1))
@@ -113,6 +132,18 @@ func newMemory(maxTracked int, old *memory, clock func() time.Time) (*memory, er
 		m.devices.table.Transfer(old.devices.table, now)
 	}
 	return m, nil
+}
+
+// KeyID names the key that evidence is found by, in 8 hexadecimal digits: what was
+// kept under another one cannot be found again. It reveals nothing. "" before
+// Open.
+func (d *Detector) KeyID() string {
+	m := d.memory.Load()
+	if m == nil {
+		return ""
+	}
+	id := m.hasher.Text(0, 0, evidenceKey)
+	return hex.EncodeToString(id[:4])
 }
 
 // Opened reports whether Open has made the tables.

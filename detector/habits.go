@@ -1,7 +1,6 @@
 package detector
 
 import (
-	"hash/maphash"
 	"time"
 
 	"github.com/doorward/doorward/detector/evidence"
@@ -96,6 +95,7 @@ const (
 	axisLogins byte = iota + 0x20
 	axisCountry
 	axisAgent
+	axisClient
 )
 
 // habitFade is the half-life of what the site's logins look like.
@@ -141,43 +141,61 @@ func (c *admission) logins(key evidence.Key) (n float64) {
 	return n
 }
 
-// describeHabits fills in what habits compare.
-func (w *visitor) describeHabits(a *Attempt) {
-	w.agent, w.spoofable = a.UserAgent, a.Source.Spoofable
+// describeHabits fills in what habits compare. The tag of a browser is keyed
+// here: it is kept on disk with the account.
+func (c *admission) describeHabits() {
+	a, w := c.a, &c.a.reserved.who
+	w.spoofable = a.Source.Spoofable
+	if a.UserAgent != 0 {
+		w.agent = c.m.hasher.Number(0, axisAgent, uint64(a.UserAgent)).Tag()
+	}
 	if w.spoofable {
 		return
 	}
 	w.provider = a.Source.ASN
 	w.country = uint16(a.Source.Country[0])<<8 | uint16(a.Source.Country[1])
 	for _, list := range a.Source.Lists {
-		w.lists |= 1 << (maphash.String(listSeed, list) & 31)
+		w.lists |= listBit(list)
 	}
 }
 
-// listSeed makes the bits of lists. Two of few lists share one with a chance of
-// one in 32: then only the first of them is told.
-var listSeed = maphash.MakeSeed()
+// listBit is the bit of a list, the same in every process. Two of few lists
+// share one with a chance of one in 32: then only the first of them is told.
+func listBit(list string) uint32 { return 1 << (listHash(list) & 31) }
 
 // maxAgent is how much of a User-Agent is looked at.
 const maxAgent = 512
 
 // AgentTag is the tag of a User-Agent for Attempt.UserAgent: 0 for none. Numbers
 // of versions, whatever follows a / or : in digits, dots and underscores, are
-// left out: a browser that updates itself is no new one. It lasts as long as
-// the process.
+// left out: a browser that updates itself is no new one. It is the same in every
+// process; who wants to share it with somebody sends the same User-Agent.
 func AgentTag(userAgent string) uint32 {
 	if userAgent == "" {
 		return 0
 	}
-	var hash maphash.Hash
-	hash.SetSeed(listSeed)
+	hash := fnvOffset
 	version := false
 	for i := range min(len(userAgent), maxAgent) {
 		b := userAgent[i]
 		version = b == '/' || b == ':' || version && (b >= '0' && b <= '9' || b == '.' || b == '_')
 		if !version || b == '/' || b == ':' {
-			_ = hash.WriteByte(b) // never fails
+			hash = (hash ^ uint32(b)) * fnvPrime
 		}
 	}
-	return max(uint32(hash.Sum64()), 1)
+	return max(hash, 1)
+}
+
+// FNV-1a with 32 bits (Fowler, Noll and Vo).
+const (
+	fnvOffset uint32 = 2166136261
+	fnvPrime  uint32 = 16777619
+)
+
+func listHash(text string) uint32 {
+	hash := fnvOffset
+	for i := range len(text) {
+		hash = (hash ^ uint32(text[i])) * fnvPrime
+	}
+	return hash
 }

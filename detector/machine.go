@@ -76,11 +76,11 @@ func (c *admission) lookForMachine() {
 		side.machines.Delete(r.source)
 		return
 	}
-	account, unnamed := r.accounts[0].pseudonym, false
+	account, client, unnamed := r.accounts[0].pseudonym, uint64(r.who.client), false
 	side.machines.Update(r.source, c.now, func(e *machineEvidence, fresh bool) {
-		if fresh || e.account != account || e.client != a.Client || e.agent != a.UserAgent || c.now > e.last+machineGap {
+		if fresh || e.account != account || e.client != client || e.agent != r.who.agent || c.now > e.last+machineGap {
 			*e = machineEvidence{
-				site: c.site.id, client: a.Client, agent: a.UserAgent, account: account, since: c.now, addr: a.Source.Addr.As16(),
+				site: c.site.id, client: client, agent: r.who.agent, account: account, since: c.now, addr: a.Source.Addr.As16(),
 			}
 		}
 		e.last = c.now

@@ -1,7 +1,8 @@
 package detector
 
 import (
-	"hash/maphash"
+	"crypto/sha256"
+	"encoding/binary"
 	"sync"
 	"sync/atomic"
 
@@ -59,10 +60,16 @@ type siteBook struct {
 	mu     sync.RWMutex
 	secret []byte
 	byName map[string]*Site
+	kept   map[string][]byte // documents of sites that nobody has asked for yet
 }
 
-// siteSeed makes site ids: they need to differ, not to last.
-var siteSeed = maphash.MakeSeed()
+// siteID is the same in every process and under every secret, so that what is
+// kept on disk about a site belongs to it after a restart. It is no secret: keys
+// of evidence are.
+func siteID(name string) uint64 {
+	sum := sha256.Sum256([]byte("doorward site\x00" + name))
+	return binary.LittleEndian.Uint64(sum[:8])
+}
 
 // use sets the secret that keys are derived from. With another secret all
 // sites begin anew: evidence under other pseudonyms could not be found again.
@@ -98,11 +105,12 @@ func (b *siteBook) add(name string) *Site {
 		return nil
 	}
 	s := &Site{
-		name: name, id: maphash.String(siteSeed, name), keys: keys,
+		name: name, id: siteID(name), keys: keys,
 		surge: newSurge(), signups: new(signupWatch),
 		popular: evidence.NewPopular(sprayBudget, day), refusedOnce: evidence.NewFilter(refusedBudget, refusedFor),
 		unusual: evidence.NewFilter(unusualBudget, unusualFor),
 	}
+	b.restore(s)
 	b.byName[name] = s
 	return s
 }

@@ -170,7 +170,7 @@ func (c *admission) strangerFailed() (begins bool) {
 // networks by an aged account from two sources a day.
 func (c *admission) loggedIn(account *accountReservation, score float64) (earned, speaks bool) {
 	r := &c.a.reserved
-	r.who.client = clientTag(c.a.Client) // the cookie may have come into being since
+	r.who.client = c.clientTag() // the cookie may have come into being since
 	first, missed := c.meets(account, false)
 	if missed {
 		c.contactSucceeded(-rules.ContactFailed)
@@ -217,12 +217,13 @@ func (c *admission) suspect() (yes bool) {
 	return yes
 }
 
-// clientTag stands for a client that keeps cookies, 0 for one that does not.
-func clientTag(client uint64) uint32 {
-	if client == 0 {
+// clientTag stands for the client of the attempt if it keeps cookies, 0 if not.
+// It is keyed: histories are kept on disk, and what a cookie holds is not.
+func (c *admission) clientTag() uint32 {
+	if c.a.Client == 0 {
 		return 0
 	}
-	return max(uint32(client^client>>32), 1)
+	return c.m.hasher.Number(0, axisClient, c.a.Client).Tag()
 }
 
 // describeVisitor fills in who comes.
@@ -230,8 +231,8 @@ func (c *admission) describeVisitor() {
 	r := &c.a.reserved
 	r.network = c.m.hasher.Network(c.site.id, c.a.Source.Addr)
 	c.a.reserved.who = visitor{source: r.source.Tag(), network: r.network.Tag()}
-	c.a.reserved.who.client = clientTag(c.a.Client)
-	r.who.describeHabits(c.a)
+	c.a.reserved.who.client = c.clientTag()
+	c.describeHabits()
 	c.m.sources.View(r.source, func(e *sourceEvidence) {
 		c.a.reserved.who.shared = e.shared()
 		r.resident = e.resident != 0 && c.now < e.resident+familiarFor

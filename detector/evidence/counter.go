@@ -100,3 +100,20 @@ func (c Sliding[T]) span(now, window Seconds) span {
 	s := span{start: int64(c.start), window: int64(window), prev: uint64(c.prev), cur: uint64(c.cur)}
 	return s.at(int64(now))
 }
+
+// Merge adds what another counter has counted in the same window, as if it were
+// counted where the later of the two is. What fades early by it is at most what
+// the earlier one held longer ago than a window.
+func (c *Sliding[T]) Merge(other Sliding[T], window Seconds) {
+	later, earlier := *c, other
+	if earlier.start > later.start {
+		later, earlier = earlier, later
+	}
+	if later.start == 0 {
+		return
+	}
+	earlier.slide(later.start, window)
+	later.prev = T(min(uint64(later.prev)+uint64(earlier.prev), uint64(^T(0))))
+	later.cur = T(min(uint64(later.cur)+uint64(earlier.cur), uint64(^T(0))))
+	*c = later
+}

@@ -42,3 +42,8 @@ func (d Decay) Until(now, halfLife Seconds, v float64) Seconds {
 	}
 	return now + Seconds(math.Ceil(math.Log2(have/v)*float64(halfLife)))
 }
+
+// Merge adds what another sum holds.
+func (d *Decay) Merge(other Decay, halfLife Seconds) {
+	d.Add(max(d.at, other.at), halfLife, other.Value(max(d.at, other.at), halfLife), math.Inf(-1))
+}

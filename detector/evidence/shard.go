@@ -54,6 +54,7 @@ type shard[E any] struct {
 	evictions uint64
 	blocks    []uint32 // how many entries each block of addresses has
 	newcomer  slot[E]  // a new entry before there is room for it
+	track     tracking // what a store is to be told
 	_         [64]byte // keeps the next shard's lock off this one's cache line
 }
 
@@ -65,14 +66,23 @@ func (s *shard[E]) at(word uint32) *slot[E] {
 
 // find returns the slot of key or nil.
 func (s *shard[E]) find(key Key) *slot[E] {
-	if len(s.buckets) == 0 {
+	word := s.lookup(key)
+	if word == 0 {
 		return nil
+	}
+	return s.at(word)
+}
+
+// lookup returns the word of the slot of key or 0.
+func (s *shard[E]) lookup(key Key) uint32 {
+	if len(s.buckets) == 0 {
+		return 0
 	}
 	b, way := s.locate(key)
 	if way < 0 {
-		return nil
+		return 0
 	}
-	return s.at(b[way])
+	return b[way]
 }
 
 // locate returns the bucket of key and its place there, or -1.
@@ -121,13 +131,16 @@ func (s *shard[E]) prepare(t *Table[E]) {
 }
 
 // put copies an entry into the shard and lists it in b; there is room in both.
-func (s *shard[E]) put(t *Table[E], b *bucket, from *slot[E]) {
+// It returns the word of its slot.
+func (s *shard[E]) put(t *Table[E], b *bucket, from *slot[E]) uint32 {
 	word := s.take(t)
 	*s.at(word) = *from
 	b[b.vacant()] = word | wordTag(from.key)
 	*s.block(from.key)++
+	s.mark(word)
 	s.len++
 	t.len.Add(1)
+	return word
 }
 
 func (b *bucket) vacant() int {
@@ -239,6 +252,7 @@ func (s *shard[E]) delete(t *Table[E], key Key) bool {
 	if way < 0 {
 		return false
 	}
+	s.noteGone(key)
 	s.release(t, &b[way])
 	return true
 }
@@ -247,6 +261,7 @@ func (s *shard[E]) delete(t *Table[E], key Key) bool {
 func (s *shard[E]) release(t *Table[E], word *uint32) {
 	place := *word & 0x00ffffff
 	*s.block(s.at(place).key)--
+	s.forgetMarks(place)
 	*s.at(place) = slot[E]{touched: Seconds(s.free)}
 	s.free, *word = place, 0
 	s.len--

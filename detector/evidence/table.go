@@ -107,8 +107,10 @@ func (t *Table[E]) Update(key Key, now Seconds, f func(e *E, fresh bool)) {
 	// Deferred, because a panic in f may be recovered far above, as an HTTP
 	// server does, and must not leave the shard locked for ever.
 	defer s.mu.Unlock()
-	if sl := s.find(key); sl != nil {
+	if word := s.lookup(key); word != 0 {
+		sl := s.at(word)
 		sl.touched = now
+		s.mark(word)
 		f(&sl.e, false)
 		return
 	}
@@ -121,6 +123,24 @@ func (t *Table[E]) Update(key Key, now Seconds, f func(e *E, fresh bool)) {
 // the entry; that does not count as an update when the oldest is looked for. The
 // rules for f are those of Update.
 func (t *Table[E]) View(key Key, f func(e *E)) bool {
+	live := t.live.Load()
+	if live == nil {
+		return false
+	}
+	s := t.shard(*live, key)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	word := s.lookup(key)
+	if word == 0 {
+		return false
+	}
+	s.mark(word)
+	f(&s.at(word).e)
+	return true
+}
+
+// Look is View for an f that changes nothing: the entry is not told as changed.
+func (t *Table[E]) Look(key Key, f func(e *E)) bool {
 	live := t.live.Load()
 	if live == nil {
 		return false

@@ -81,3 +81,15 @@ func (t *Tags[A]) find(tag uint32) int {
 	}
 	return -1
 }
+
+// Merge adds the tags of an older set behind those of this one, as far as there
+// is room.
+func (t *Tags[A]) Merge(older Tags[A]) {
+	n := t.Distinct()
+	for i := range len(older.tag) {
+		if tag := older.tag[i]; tag != 0 && n < len(t.tag) && !t.Seen(tag) {
+			t.tag[n] = tag
+			n++
+		}
+	}
+}

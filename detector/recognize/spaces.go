@@ -59,3 +59,21 @@ func (s *Spaces) Cover(path string) bool {
 	defer s.mu.RUnlock()
 	return slices.ContainsFunc(s.list, func(space string) bool { return strings.HasPrefix(path, space) })
 }
+
+// List returns them, for what keeps them beyond the process.
+func (s *Spaces) List() []string {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return slices.Clone(s.list)
+}
+
+// Restore adds spaces that List returned, as far as there is room.
+func (s *Spaces) Restore(list []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, space := range list {
+		if len(s.list) < MaxSpaces && strings.HasPrefix(space, "/") && !slices.Contains(s.list, space) {
+			s.list = append(s.list, space)
+		}
+	}
+}

@@ -1,0 +1,27 @@
+//go:build (linux && (386 || amd64 || arm || arm64 || loong64 || ppc64le || riscv64 || s390x)) || (darwin && (amd64 || arm64)) || (freebsd && (386 || amd64 || arm || arm64)) || (netbsd && amd64) || (openbsd && (amd64 || arm64)) || (windows && (386 || amd64 || arm64))
+
+package caddymodule
+
+import (
+	"time"
+
+	"github.com/doorward/doorward/detector/store"
+	"github.com/doorward/doorward/detector/store/keeper"
+	"github.com/doorward/doorward/detector/store/sqlite"
+)
+
+// openEmbedded lets the keeper use the embedded database in a folder. It is
+// built for the platforms that it was ported to.
+func openEmbedded(o *keeper.Options, dir string) {
+	o.Open = func() (store.Store, error) { return opened(sqlite.Open(sqlite.Options{Dir: dir})) }
+	o.OpenReadOnly = func() (store.Store, error) { return opened(sqlite.OpenReadOnly(dir)) }
+	o.SetAside = func(now time.Time) (string, error) { return sqlite.SetAside(dir, now) }
+}
+
+// opened keeps a nil *DB from becoming a Store that is not nil.
+func opened(db *sqlite.DB, err error) (store.Store, error) {
+	if err != nil {
+		return nil, err
+	}
+	return db, nil
+}

@@ -1,0 +1,220 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/doorward/doorward/detector/store"
+)
+
+const rowColumns = "id, time, type, site, route, kind, outcome, verdict, rule, detection, source, identity, pseudonym, sanction, incident, count, dear, event"
+
+func appendRows(ctx context.Context, tx *sql.Tx, rows []store.Row) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	insert, err := tx.PrepareContext(ctx, "INSERT INTO audit ("+rowColumns+") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "+
+		"ON CONFLICT (id) DO UPDATE SET count = count + excluded.count, time = max(time, excluded.time)")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = insert.Close() }()
+	for i := range rows {
+		r := &rows[i]
+		var event any
+		if len(r.Event) > 0 {
+			event = string(r.Event)
+		}
+		_, err := insert.ExecContext(ctx, r.ID, r.Time.UnixMilli(), r.Type, r.Site, r.Route, r.Kind, r.Outcome, r.Verdict, r.Rule,
+			r.Detection, r.Source, r.Identity, r.Pseudonym, r.Sanction, r.Incident, r.Count, r.Dear, event)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Audit returns rows that match, the newest first.
+func (s *DB) Audit(ctx context.Context, q store.Query) ([]store.Row, error) {
+	where, args := conditions(&q)
+	rows, err := s.db.QueryContext(ctx, "SELECT "+rowColumns+" FROM audit"+where+" ORDER BY time DESC, seq DESC LIMIT ?", append(args, q.Rows())...)
+	if err != nil {
+		return nil, fmt.Errorf("reading the audit log: %w", known(err))
+	}
+	defer func() { _ = rows.Close() }()
+	var list []store.Row
+	for rows.Next() {
+		var r store.Row
+		var ms int64
+		err := rows.Scan(&r.ID, &ms, &r.Type, &r.Site, &r.Route, &r.Kind, &r.Outcome, &r.Verdict, &r.Rule, &r.Detection, &r.Source,
+			&r.Identity, &r.Pseudonym, &r.Sanction, &r.Incident, &r.Count, &r.Dear, &r.Event)
+		if err != nil {
+			return nil, fmt.Errorf("reading the audit log: %w", known(err))
+		}
+		r.Time = time.UnixMilli(ms).UTC()
+		list = append(list, r)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("reading the audit log: %w", known(err))
+	}
+	return list, nil
+}
+
+func conditions(q *store.Query) (where string, args []any) {
+	var parts []string
+	add := func(part string, values ...any) { parts, args = append(parts, part), append(args, values...) }
+	if q.Type != "" {
+		add("type = ?", q.Type)
+	}
+	if q.Source != "" {
+		add("source = ?", q.Source)
+	}
+	if q.Sanction != "" {
+		add("sanction = ? AND sanction <> ''", q.Sanction)
+	}
+	if !q.Since.IsZero() {
+		add("time >= ?", q.Since.UnixMilli())
+	}
+	if len(q.Pseudonym) > 0 {
+		add("pseudonym <> '' AND pseudonym IN (?"+strings.Repeat(",?", len(q.Pseudonym)-1)+")", texts(q.Pseudonym)...)
+	}
+	if len(parts) == 0 {
+		return "", args
+	}
+	return " WHERE " + strings.Join(parts, " AND "), args
+}
+
+func texts(list []string) []any {
+	args := make([]any, len(list))
+	for i, text := range list {
+		args[i] = text
+	}
+	return args
+}
+
+// AuditCount returns how many attempts the rows stand for.
+func (s *DB) AuditCount(ctx context.Context) (n uint64, err error) {
+	if err := s.db.QueryRowContext(ctx, "SELECT coalesce(sum(count), 0) FROM audit").Scan(&n); err != nil {
+		return 0, fmt.Errorf("counting the audit log: %w", known(err))
+	}
+	return n, nil
+}
+
+// Erase takes what is about the pseudonyms out of the log.
+func (s *DB) Erase(ctx context.Context, now time.Time, pseudonyms []string) (n int, err error) {
+	if s.readOnly {
+		return 0, fmt.Errorf("erasing: %w", store.ErrReadOnly)
+	}
+	err = s.inTx(ctx, func(tx *sql.Tx) error {
+		for _, p := range pseudonyms {
+			result, err := tx.ExecContext(ctx, "UPDATE audit SET identity = '', pseudonym = '', event = NULL WHERE pseudonym = ? AND pseudonym <> ''", p)
+			if err != nil {
+				return err
+			}
+			changed, err := result.RowsAffected()
+			if err != nil {
+				return err
+			}
+			n += int(changed)
+			if _, err := tx.ExecContext(ctx, "INSERT INTO erased (pseudonym, time) VALUES (?, ?) ON CONFLICT DO UPDATE SET time = excluded.time", p, now.Unix()); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, fmt.Errorf("erasing: %w", known(err))
+	}
+	return n, nil
+}
+
+// pruneStep is how many rows are changed in one transaction, vacuumPages how
+// many free pages are given back to the disk in one.
+const (
+	pruneStep   = 2000
+	vacuumPages = 256
+)
+
+// Prune deletes rows that are too old, shortens old addresses, and deletes the
+// oldest rows that are not dear while the database is too large; the dear ones
+// when there are no others.
+func (s *DB) Prune(ctx context.Context, now time.Time, limits store.Retention) (more bool, err error) {
+	if s.readOnly {
+		return false, nil
+	}
+	before := func(d time.Duration) int64 { return now.Add(-d).UnixMilli() }
+	steps := []struct {
+		sql  string
+		args []any
+	}{
+		{"DELETE FROM audit WHERE seq IN (SELECT seq FROM audit WHERE dear = 0 AND time < ? LIMIT ?)", []any{before(limits.Rows), pruneStep}},
+		{"DELETE FROM audit WHERE seq IN (SELECT seq FROM audit WHERE dear = 1 AND time < ? LIMIT ?)", []any{before(limits.Dear), pruneStep}},
+	}
+	size, err := s.Size(ctx)
+	if err != nil {
+		return false, err
+	}
+	if limits.Bytes > 0 && size > limits.Bytes*9/10 {
+		steps = append(steps, struct {
+			sql  string
+			args []any
+		}{"DELETE FROM audit WHERE seq IN (SELECT seq FROM audit ORDER BY dear, time LIMIT ?)", []any{pruneStep}})
+	}
+	for _, step := range steps {
+		result, err := s.db.ExecContext(ctx, step.sql, step.args...)
+		if err != nil {
+			return false, fmt.Errorf("pruning the audit log: %w", known(err))
+		}
+		if n, err := result.RowsAffected(); err == nil && n == pruneStep {
+			more = true
+		}
+	}
+	coarser, err := s.coarsen(ctx, before(limits.Addresses))
+	if err != nil {
+		return false, fmt.Errorf("shortening old addresses: %w", known(err))
+	}
+	if _, err := s.db.ExecContext(ctx, fmt.Sprintf("PRAGMA incremental_vacuum(%d)", vacuumPages)); err != nil {
+		return false, fmt.Errorf("giving room back: %w", known(err))
+	}
+	return more || coarser, nil
+}
+
+// coarsen puts networks in the place of addresses of rows from before a moment.
+func (s *DB) coarsen(ctx context.Context, before int64) (more bool, err error) {
+	n := 0
+	err = s.inTx(ctx, func(tx *sql.Tx) error {
+		rows, err := tx.QueryContext(ctx, "SELECT seq, source FROM audit WHERE time < ? AND source <> '' AND instr(source, '/') = 0 LIMIT ?", before, pruneStep)
+		if err != nil {
+			return err
+		}
+		networks := make(map[int64]string)
+		for rows.Next() {
+			var seq int64
+			var source string
+			if err := rows.Scan(&seq, &source); err != nil {
+				return err
+			}
+			addr, err := netip.ParseAddr(source)
+			if err == nil {
+				networks[seq] = store.Network(addr).String()
+			} else {
+				networks[seq] = ""
+			}
+		}
+		if err := rows.Err(); err != nil {
+			return err
+		}
+		for seq, network := range networks {
+			if _, err := tx.ExecContext(ctx, "UPDATE audit SET source = ?, event = NULL WHERE seq = ?", network, seq); err != nil {
+				return err
+			}
+		}
+		n = len(networks)
+		return nil
+	})
+	return n == pruneStep, err
+}

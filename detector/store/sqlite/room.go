@@ -1,0 +1,52 @@
+package sqlite
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/doorward/doorward/detector/store"
+)
+
+// The disk may hold the certificates: nothing is written any more when less than
+// a tenth of it, or less than a GiB, is free (hostile reading, H16).
+const (
+	leastShare = 10 // percent
+	leastFree  = 1 << 30
+	// lookEvery is how often the disk is asked.
+	lookEvery = 5 * time.Second
+)
+
+// roomWatch asks the disk how much is free. The zero value asks the system.
+type roomWatch struct {
+	free func(dir string) (free, total uint64, err error)
+
+	mu   sync.Mutex
+	next time.Time
+	err  error
+}
+
+// check returns an error that wraps store.ErrFull when there is too little room.
+// A disk that does not tell has room.
+func (w *roomWatch) check(dir string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	now := time.Now()
+	if now.Before(w.next) && now.After(w.next.Add(-lookEvery)) {
+		return w.err
+	}
+	w.next, w.err = now.Add(lookEvery), nil
+	ask := w.free
+	if ask == nil {
+		ask = freeSpace
+	}
+	free, total, err := ask(dir)
+	if err != nil || total == 0 {
+		return nil
+	}
+	if free < leastFree || free*100 < total*leastShare {
+		w.err = fmt.Errorf("%w: %d MiB of %d are free on the disk of %s; at least a tenth and 1 GiB must be",
+			store.ErrFull, free>>20, total>>20, dir)
+	}
+	return w.err
+}

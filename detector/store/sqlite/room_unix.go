@@ -1,0 +1,16 @@
+//go:build linux || darwin || freebsd
+
+package sqlite
+
+import "golang.org/x/sys/unix"
+
+// freeSpace asks the file system of dir what an ordinary user may still write,
+// and of how much: what is reserved for others counts for neither.
+func freeSpace(dir string) (free, total uint64, err error) {
+	var st unix.Statfs_t
+	if err := unix.Statfs(dir, &st); err != nil {
+		return 0, 0, err
+	}
+	size := uint64(st.Bsize)
+	return uint64(st.Bavail) * size, uint64(st.Blocks-st.Bfree)*size + uint64(st.Bavail)*size, nil
+}

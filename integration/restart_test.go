@@ -1,0 +1,113 @@
+package integration
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+)
+
+// storeStatus is what status tells of the store.
+type storeStatus struct {
+	Writable bool      `json:"writable"`
+	Trouble  string    `json:"trouble"`
+	SetAside string    `json:"set_aside"`
+	Restored int       `json:"restored"`
+	Complete bool      `json:"restored_completely"`
+	Written  time.Time `json:"written"`
+}
+
+func (e *edge) storeStatus(t *testing.T) storeStatus {
+	t.Helper()
+	var status struct {
+		Store storeStatus `json:"store"`
+	}
+	if err := json.Unmarshal([]byte(e.doorward(t, "status", "--json")), &status); err != nil {
+		t.Fatalf("reading status: %v", err)
+	}
+	return status.Store
+}
+
+// waitWritten waits until everything that happened up to now is in the store.
+func (e *edge) waitWritten(t *testing.T) {
+	t.Helper()
+	now := time.Now()
+	if !eventually(10*time.Second, func() bool { return e.storeStatus(t).Written.After(now) || time.Since(now) > 3*time.Second }) {
+		t.Fatal("nothing was written")
+	}
+}
+
+// ends are the ways a server ends.
+var ends = map[string]func(e *edge, t *testing.T){
+	"SIGTERM": func(e *edge, t *testing.T) { e.stop(t) },
+	// What happened more than a second before it survives even this.
+	"kill -9": func(e *edge, t *testing.T) {
+		time.Sleep(1100 * time.Millisecond)
+		e.kill(t)
+	},
+}
+
+// TestRestartIsNoAmnesty: sanctions, counts, blocks, the mode and who an account
+// knows survive the process, however it ends.
+func TestRestartIsNoAmnesty(t *testing.T) {
+	t.Parallel()
+	for name, end := range ends {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			apps := startApps(t, "default401", "redirect")
+			edge := startEdge(t, edgeConfig{sites: []site{
+				{host: "shop.test", doorward: "mode enforce", app: apps.address("default401")},
+				{host: "limit.test", doorward: "mode enforce\nlimit login 6/10m per source", app: apps.address("redirect")},
+			}})
+			refused := refuse(t, edge, "shop.test", "127.0.0.9")
+			counted := edge.visitor(t, "shop.test", "127.0.0.8")
+			counted.guess(t, bob, "before", 6)
+			edge.visitor(t, "limit.test", "127.0.0.7").guess(t, alice, "before", 4)
+			edge.doorward(t, "block", "127.0.0.66", "--reason", "known", "--for", "1h")
+			before := edge.doorward(t, "explain", "127.0.0.9", "--json")
+
+			end(edge, t)
+			edge.start(t)
+
+			if got := refused.login(t, alice, alicePassword); got.status != 429 {
+				t.Errorf("a refused source: %v; want 429", got)
+			}
+			if id := sanctionID(t, before); id == "" || id != sanctionID(t, edge.doorward(t, "explain", "127.0.0.9", "--json")) {
+				t.Errorf("the sanction %q has another id", id)
+			}
+			if got := edge.visitor(t, "shop.test", "127.0.0.66").get(t, "/"); got.status != 403 {
+				t.Errorf("an address blocked by command: %v; want 403", got)
+			}
+			if got := counted.guess(t, bob, "after", 6); got[401] != 4 || got[429] != 2 {
+				t.Errorf("six guesses after six: %v; want 4 let through and 2 refused", got)
+			}
+			if got := edge.visitor(t, "limit.test", "127.0.0.7").guess(t, alice, "after", 4); got[302] != 2 || got[429] != 2 {
+				t.Errorf("four attempts after four with a limit of six: %v; want 2 let through and 2 refused", got)
+			}
+			if s := edge.storeStatus(t); !s.Writable || !s.Complete || s.Restored == 0 {
+				t.Errorf("store %+v; want it writable and restored", s)
+			}
+		})
+	}
+}
+
+// sanctionID is the id of the first sanction in an explanation.
+func sanctionID(t *testing.T, explanation string) string {
+	t.Helper()
+	var x struct {
+		Known []struct {
+			Sanction struct {
+				ID string `json:"id"`
+			} `json:"sanction"`
+		} `json:"known"`
+	}
+	if err := json.Unmarshal([]byte(explanation), &x); err != nil {
+		t.Fatalf("reading an explanation: %v", err)
+	}
+	for _, k := range x.Known {
+		if strings.HasPrefix(k.Sanction.ID, "s-") {
+			return k.Sanction.ID
+		}
+	}
+	return ""
+}
