@@ -69,10 +69,10 @@ func (d *Detector) KeptTables() (list []Kept, generation uint64) {
 	return []Kept{
 		sanctions,
 		keep(KeptHistories, m.histories, retainAccounts, nil, mergeHistory),
-		keep("device", m.devices.table, retainAccounts, scrubDevice, mergeDevice),
 		keep("account", m.accounts, retainAccounts, scrubAccount, mergeAccount),
 		keep("pair", m.pairs, retainAccounts, scrubPair, mergePair),
 		keep("source", m.sources, retainSources, nil, mergeSource),
+		keep("device", m.devices.table, retainAccounts, scrubDevice, mergeDevice),
 		keep("network", m.networks, retainAccounts, nil, mergeNetwork),
 		keep("flood", m.floods, retainSources, nil, mergeFlood),
 		keep("machine", side.machines, retainSources, nil, mergeMachine),

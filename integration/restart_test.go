@@ -2,7 +2,6 @@ package integration
 
 import (
 	"encoding/json"
-	"strings"
 	"testing"
 	"time"
 )
@@ -64,7 +63,8 @@ func TestRestartIsNoAmnesty(t *testing.T) {
 			counted.guess(t, bob, "before", 6)
 			edge.visitor(t, "limit.test", "127.0.0.7").guess(t, alice, "before", 4)
 			edge.doorward(t, "block", "127.0.0.66", "--reason", "known", "--for", "1h")
-			before := edge.doorward(t, "explain", "127.0.0.9", "--json")
+			refused.guess(t, alice, "more", 2)
+			sanction := sanctionOf(t, edge, "127.0.0.9")
 
 			end(edge, t)
 			edge.start(t)
@@ -72,8 +72,9 @@ func TestRestartIsNoAmnesty(t *testing.T) {
 			if got := refused.login(t, alice, alicePassword); got.status != 429 {
 				t.Errorf("a refused source: %v; want 429", got)
 			}
-			if id := sanctionID(t, before); id == "" || id != sanctionID(t, edge.doorward(t, "explain", "127.0.0.9", "--json")) {
-				t.Errorf("the sanction %q has another id", id)
+			edge.lastWord(t, edge.visitor(t, "shop.test", lastWordAddress))
+			if got := sanctionOf(t, edge, "127.0.0.9"); got != sanction {
+				t.Errorf("it runs into sanction %s; want %s as before", got, sanction)
 			}
 			if got := edge.visitor(t, "shop.test", "127.0.0.66").get(t, "/"); got.status != 403 {
 				t.Errorf("an address blocked by command: %v; want 403", got)
@@ -91,23 +92,10 @@ func TestRestartIsNoAmnesty(t *testing.T) {
 	}
 }
 
-// sanctionID is the id of the first sanction in an explanation.
-func sanctionID(t *testing.T, explanation string) string {
+// sanctionOf is the id of the sanction that the last refused attempt from an
+// address ran into.
+func sanctionOf(t *testing.T, e *edge, from string) string {
 	t.Helper()
-	var x struct {
-		Known []struct {
-			Sanction struct {
-				ID string `json:"id"`
-			} `json:"sanction"`
-		} `json:"known"`
-	}
-	if err := json.Unmarshal([]byte(explanation), &x); err != nil {
-		t.Fatalf("reading an explanation: %v", err)
-	}
-	for _, k := range x.Known {
-		if strings.HasPrefix(k.Sanction.ID, "s-") {
-			return k.Sanction.ID
-		}
-	}
-	return ""
+	list := e.waitEvents(t, 1, "a refusal by a sanction", func(ev event) bool { return ev.SourceIP == from && ev.SanctionID != "" })
+	return list[len(list)-1].SanctionID
 }

@@ -189,17 +189,29 @@ func (m *Memory) AuditCount(context.Context) (n uint64, err error) {
 func (m *Memory) Erase(_ context.Context, now time.Time, pseudonyms []string) (n int, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	for _, p := range pseudonyms {
+		m.tombs[strings.Clone(p)] = now
+	}
+	return m.erase(), nil
+}
+
+// Reerase erases again what came back.
+func (m *Memory) Reerase(context.Context) (int, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.erase(), nil
+}
+
+// erase is called with mu held.
+func (m *Memory) erase() (n int) {
 	for i := range m.rows {
 		r := &m.rows[i]
-		if r.Pseudonym != "" && slices.Contains(pseudonyms, r.Pseudonym) {
+		if _, erased := m.tombs[r.Pseudonym]; erased && r.Pseudonym != "" {
 			r.Identity, r.Pseudonym, r.Event = "", "", nil
 			n++
 		}
 	}
-	for _, p := range pseudonyms {
-		m.tombs[strings.Clone(p)] = now
-	}
-	return n, nil
+	return n
 }
 
 // Prune deletes rows that are too old.
@@ -219,6 +231,13 @@ func (m *Memory) Prune(_ context.Context, now time.Time, limits Retention) (bool
 		}
 	}
 	return false, nil
+}
+
+// Abandon forgets a snapshot that is being written, as the end of a process does.
+func (m *Memory) Abandon() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.snapping = false
 }
 
 // Backup has nothing to write.

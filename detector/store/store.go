@@ -40,6 +40,10 @@ type Store interface {
 	// again. It returns how many rows it has changed.
 	Erase(ctx context.Context, now time.Time, pseudonyms []string) (int, error)
 
+	// Reerase erases again what is about a pseudonym that was erased before, and
+	// came back. It returns how many rows it has changed.
+	Reerase(ctx context.Context) (int, error)
+
 	// Prune deletes rows of the audit log that are older than allowed, and the
 	// least dear of the others while the log is larger than allowed. It does a
 	// bounded part of it and reports whether there is more to do.

@@ -44,11 +44,18 @@ func (k *Keeper) restoreFirst(ctx context.Context) {
 		return
 	}
 	k.queueTables(st)
-	if len(k.waits) > 0 {
-		k.waits[0](ctx) // the sanctions
+	// The sanctions come first whatever they take. What else can be done in no
+	// time is: evidence one guess below a threshold counts from the first request.
+	begun := time.Now()
+	for first := true; len(k.waits) > 0 && (first || time.Since(begun) < atOnce); first = false {
+		k.waits[0](ctx)
 		k.waits = k.waits[1:]
 	}
 }
+
+// atOnce is for how long tables are restored before the first request: some
+// thousands of entries.
+const atOnce = 150 * time.Millisecond
 
 var errOtherKey = errors.New("the secret, or the key file, is not the one that was used before")
 

@@ -132,6 +132,20 @@ func (s *DB) Erase(ctx context.Context, now time.Time, pseudonyms []string) (n i
 	return n, nil
 }
 
+// Reerase erases again what came back.
+func (s *DB) Reerase(ctx context.Context) (int, error) {
+	if s.readOnly {
+		return 0, fmt.Errorf("erasing again: %w", store.ErrReadOnly)
+	}
+	result, err := s.db.ExecContext(ctx, `UPDATE audit SET identity = '', pseudonym = '', event = NULL
+		WHERE pseudonym <> '' AND pseudonym IN (SELECT pseudonym FROM erased)`)
+	if err != nil {
+		return 0, fmt.Errorf("erasing again: %w", known(err))
+	}
+	n, err := result.RowsAffected()
+	return int(n), err
+}
+
 // pruneStep is how many rows are changed in one transaction, vacuumPages how
 // many free pages are given back to the disk in one.
 const (
@@ -147,24 +161,18 @@ func (s *DB) Prune(ctx context.Context, now time.Time, limits store.Retention) (
 		return false, nil
 	}
 	before := func(d time.Duration) int64 { return now.Add(-d).UnixMilli() }
-	steps := []struct {
+	excess, err := s.excess(ctx, limits.Bytes)
+	if err != nil {
+		return false, fmt.Errorf("pruning the audit log: %w", known(err))
+	}
+	for _, step := range []struct {
 		sql  string
 		args []any
 	}{
 		{"DELETE FROM audit WHERE seq IN (SELECT seq FROM audit WHERE dear = 0 AND time < ? LIMIT ?)", []any{before(limits.Rows), pruneStep}},
 		{"DELETE FROM audit WHERE seq IN (SELECT seq FROM audit WHERE dear = 1 AND time < ? LIMIT ?)", []any{before(limits.Dear), pruneStep}},
-	}
-	size, err := s.Size(ctx)
-	if err != nil {
-		return false, err
-	}
-	if limits.Bytes > 0 && size > limits.Bytes*9/10 {
-		steps = append(steps, struct {
-			sql  string
-			args []any
-		}{"DELETE FROM audit WHERE seq IN (SELECT seq FROM audit ORDER BY dear, time LIMIT ?)", []any{pruneStep}})
-	}
-	for _, step := range steps {
+		{"DELETE FROM audit WHERE seq IN (SELECT seq FROM audit ORDER BY dear, time LIMIT ?)", []any{excess}},
+	} {
 		result, err := s.db.ExecContext(ctx, step.sql, step.args...)
 		if err != nil {
 			return false, fmt.Errorf("pruning the audit log: %w", known(err))
@@ -181,6 +189,20 @@ func (s *DB) Prune(ctx context.Context, now time.Time, limits store.Retention) (
 		return false, fmt.Errorf("giving room back: %w", known(err))
 	}
 	return more || coarser, nil
+}
+
+// excess is how many rows must go, at most pruneStep, so that the database takes
+// no more than nine tenths of its bound: a snapshot needs room as well.
+func (s *DB) excess(ctx context.Context, bound int64) (int64, error) {
+	size, err := s.Size(ctx)
+	if err != nil || bound <= 0 || size <= bound*9/10 {
+		return 0, err
+	}
+	var rows int64
+	if err := s.db.QueryRowContext(ctx, "SELECT count(*) FROM audit").Scan(&rows); err != nil {
+		return 0, err
+	}
+	return min(max(rows*(size-bound*9/10)/size, 1), pruneStep), nil
 }
 
 // coarsen puts networks in the place of addresses of rows from before a moment.

@@ -66,7 +66,7 @@ func Open(o Options) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("locking the store in %s: %w", o.Dir, known(err))
 	}
-	db, err := openFile(ctx, path, "rwc", o.bytes())
+	db, err := openFile(ctx, path, o.bytes())
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("opening the store in %s: %w", o.Dir, known(err)), lock.Close())
 	}
@@ -149,10 +149,27 @@ func takeLock(ctx context.Context, path string) (*sql.DB, error) {
 	return db, nil
 }
 
+// look reports what Open must not touch: a database that is damaged, of
+// something else, or of a version that this one cannot read.
+func look(ctx context.Context, path string) error {
+	if info, err := os.Stat(path); err != nil || info.Size() == 0 {
+		return err
+	}
+	db, err := sql.Open("sqlite", dsn(path, url.Values{"mode": {"ro"}}))
+	if err != nil {
+		return err
+	}
+	_, err = checkVersion(ctx, db)
+	return errors.Join(err, db.Close())
+}
+
 // openFile opens the database and brings its schema to this version.
-func openFile(ctx context.Context, path, mode string, bytes int64) (*sql.DB, error) {
+func openFile(ctx context.Context, path string, bytes int64) (*sql.DB, error) {
+	if err := look(ctx, path); err != nil {
+		return nil, err
+	}
 	db, err := sql.Open("sqlite", dsn(path, url.Values{
-		"mode": {mode}, "_txlock": {"immediate"},
+		"mode": {"rw"}, "_txlock": {"immediate"},
 		"_pragma": {
 			"busy_timeout(2000)", "auto_vacuum(incremental)", "journal_mode(wal)", "synchronous(normal)",
 			"wal_autocheckpoint(1000)", "journal_size_limit(16777216)", "temp_store(memory)",
