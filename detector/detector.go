@@ -22,7 +22,8 @@ type Detector struct {
 	aside  atomic.Pointer[aside]
 	sites  siteBook
 
-	keeps      bool   // see Keep
+	keeps      bool // see Keep
+	erased     atomic.Pointer[map[evidence.Key]evidence.Seconds]
 	generation uint64 // counts the tables that Open made
 
 	// Book holds what the operator blocked and allowed.

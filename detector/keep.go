@@ -61,9 +61,11 @@ type Restorer interface {
 
 // keptTable is a table of entries E.
 type keptTable[E any] struct {
-	name  string
-	table *evidence.Table[E]
-	codec *evidence.Codec[E]
+	name string
+	// erased are accounts that were forgotten, and when; may be nil.
+	erased map[evidence.Key]evidence.Seconds
+	table  *evidence.Table[E]
+	codec  *evidence.Codec[E]
 	// retain is how long after its last update an entry is kept.
 	retain evidence.Seconds
 	// scrub takes out what must not be written (H14); may be nil.
@@ -170,6 +172,9 @@ func (t *restorer[E]) put(record []byte) {
 	}
 	touched := evidence.Seconds(binary.LittleEndian.Uint32(record[keySize:]))
 	if touched+t.retain < t.now {
+		return
+	}
+	if at, erased := t.erased[key]; erased && touched <= at {
 		return
 	}
 	var e E

@@ -66,10 +66,15 @@ func (d *Detector) KeptTables() (list []Kept, generation uint64) {
 	}
 	sanctions := keep(KeptSanctions, m.ladder.Table(), retainSanction, nil, sanction.Merge)
 	sanctions.words, sanctions.reading = sanction.Words(), sanction.Reading
+	histories := keep(KeptHistories, m.histories, retainAccounts, nil, mergeHistory)
+	accounts := keep("account", m.accounts, retainAccounts, scrubAccount, mergeAccount)
+	if erased := d.erased.Load(); erased != nil {
+		histories.erased, accounts.erased = *erased, *erased
+	}
 	return []Kept{
 		sanctions,
-		keep(KeptHistories, m.histories, retainAccounts, nil, mergeHistory),
-		keep("account", m.accounts, retainAccounts, scrubAccount, mergeAccount),
+		histories,
+		accounts,
 		keep("pair", m.pairs, retainAccounts, scrubPair, mergePair),
 		keep("source", m.sources, retainSources, nil, mergeSource),
 		keep("device", m.devices.table, retainAccounts, scrubDevice, mergeDevice),

@@ -32,6 +32,18 @@ func (r *Recent) Write(_ context.Context, e *Event) error {
 	return nil
 }
 
+// Replace puts what f returns in the place of every event that is remembered, or
+// leaves it if that is the same. f must not change the event: others hold it.
+func (r *Recent) Replace(f func(*Event) *Event) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i, e := range r.ring {
+		if e != nil {
+			r.ring[i] = f(e)
+		}
+	}
+}
+
 // Last returns up to n events that keep accepts, the newest first. A nil keep
 // accepts all.
 func (r *Recent) Last(n int, keep func(*Event) bool) []*Event {

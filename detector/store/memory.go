@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -195,6 +196,13 @@ func (m *Memory) Erase(_ context.Context, now time.Time, pseudonyms []string) (n
 	return m.erase(), nil
 }
 
+// Erased returns what was erased and when.
+func (m *Memory) Erased(context.Context) (map[string]time.Time, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return maps.Clone(m.tombs), nil
+}
+
 // Reerase erases again what came back.
 func (m *Memory) Reerase(context.Context) (int, error) {
 	m.mu.Lock()
@@ -206,7 +214,7 @@ func (m *Memory) Reerase(context.Context) (int, error) {
 func (m *Memory) erase() (n int) {
 	for i := range m.rows {
 		r := &m.rows[i]
-		if _, erased := m.tombs[r.Pseudonym]; erased && r.Pseudonym != "" {
+		if at, erased := m.tombs[r.Pseudonym]; erased && r.Pseudonym != "" && !r.Time.After(at) {
 			r.Identity, r.Pseudonym, r.Event = "", "", nil
 			n++
 		}

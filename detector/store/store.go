@@ -40,6 +40,10 @@ type Store interface {
 	// again. It returns how many rows it has changed.
 	Erase(ctx context.Context, now time.Time, pseudonyms []string) (int, error)
 
+	// Erased returns what was erased and when. Names that begin with "account:"
+	// are keys of accounts in tables, see EraseAccount.
+	Erased(ctx context.Context) (map[string]time.Time, error)
+
 	// Reerase erases again what is about a pseudonym that was erased before, and
 	// came back. It returns how many rows it has changed.
 	Reerase(ctx context.Context) (int, error)
@@ -163,6 +167,9 @@ type Retention struct {
 var DefaultRetention = Retention{
 	Rows: 30 * 24 * time.Hour, Dear: 365 * 24 * time.Hour, Addresses: 30 * 24 * time.Hour, Bytes: 512 << 20,
 }
+
+// EraseAccount is how the key of an account stands among what was erased.
+const EraseAccount = "account:"
 
 // The errors of stores that callers tell apart.
 var (

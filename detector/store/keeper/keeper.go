@@ -2,8 +2,12 @@ package keeper
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -286,6 +290,43 @@ func (k *Keeper) Do(ctx context.Context, f func(ctx context.Context, st store.St
 	case <-k.done:
 		return errors.New("the store is closed")
 	}
+}
+
+// Erase forgets one person in the tables and in the store, and writes the tables
+// anew, so that nothing of it stays in older parts of the store. It returns how
+// many entries and rows were concerned.
+func (k *Keeper) Erase(ctx context.Context, text string) (entries, rows int, err error) {
+	err = k.Do(ctx, func(ctx context.Context, st store.Store) error {
+		who := k.o.Detector.Identify(text)
+		about, err := st.Audit(ctx, store.Query{Pseudonym: who.Pseudonyms, Limit: store.MaxRows})
+		if err != nil {
+			return err
+		}
+		sources := map[netip.Addr]bool{}
+		for i := range about {
+			if addr, err := netip.ParseAddr(about[i].Source); err == nil {
+				sources[addr] = true
+			}
+		}
+		x := k.o.Detector.Forget(text, slices.Collect(maps.Keys(sources)))
+		entries = x.Entries
+		names := x.Pseudonyms
+		for _, key := range x.Keys {
+			names = append(names, store.EraseAccount+hex.EncodeToString(key[:]))
+		}
+		if rows, err = st.Erase(ctx, k.o.Clock(), names); err != nil || k.o.NoTables {
+			return err
+		}
+		k.snapshot(ctx)
+		if k.needSnapshot {
+			return errors.New("the tables could not be written anew: what was erased may still stand in the file; see `caddy doorward status`")
+		}
+		if scrubbed, ok := st.(interface{ Scrub(context.Context) error }); ok {
+			return scrubbed.Scrub(ctx)
+		}
+		return nil
+	})
+	return entries, rows, err
 }
 
 // Close writes what has changed and closes the store, within the time that ctx

@@ -2,7 +2,9 @@ package keeper
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/doorward/doorward/detector"
@@ -43,6 +45,7 @@ func (k *Keeper) restoreFirst(ctx context.Context) {
 		}
 		return
 	}
+	k.tellErased(ctx, st)
 	k.queueTables(st)
 	// The sanctions come first whatever they take. What else can be done in no
 	// time is: evidence one guess below a threshold counts from the first request.
@@ -56,6 +59,26 @@ func (k *Keeper) restoreFirst(ctx context.Context) {
 // atOnce is for how long tables are restored before the first request: some
 // thousands of entries.
 const atOnce = 150 * time.Millisecond
+
+// tellErased tells the detector which accounts must not come back.
+func (k *Keeper) tellErased(ctx context.Context, st store.Store) {
+	list, err := st.Erased(ctx)
+	if err != nil {
+		k.unreadable("reading what was erased", err)
+		return
+	}
+	erased := make(map[evidence.Key]evidence.Seconds)
+	for name, at := range list {
+		text, ok := strings.CutPrefix(name, store.EraseAccount)
+		key, err := hex.DecodeString(text)
+		if ok && err == nil && len(key) == len(evidence.Key{}) {
+			erased[evidence.Key(key)] = evidence.ToSeconds(at)
+		}
+	}
+	if len(erased) > 0 {
+		k.o.Detector.Erased(erased)
+	}
+}
 
 var errOtherKey = errors.New("the secret, or the key file, is not the one that was used before")
 

@@ -104,48 +104,6 @@ func (s *DB) AuditCount(ctx context.Context) (n uint64, err error) {
 	return n, nil
 }
 
-// Erase takes what is about the pseudonyms out of the log.
-func (s *DB) Erase(ctx context.Context, now time.Time, pseudonyms []string) (n int, err error) {
-	if s.readOnly {
-		return 0, fmt.Errorf("erasing: %w", store.ErrReadOnly)
-	}
-	err = s.inTx(ctx, func(tx *sql.Tx) error {
-		for _, p := range pseudonyms {
-			result, err := tx.ExecContext(ctx, "UPDATE audit SET identity = '', pseudonym = '', event = NULL WHERE pseudonym = ? AND pseudonym <> ''", p)
-			if err != nil {
-				return err
-			}
-			changed, err := result.RowsAffected()
-			if err != nil {
-				return err
-			}
-			n += int(changed)
-			if _, err := tx.ExecContext(ctx, "INSERT INTO erased (pseudonym, time) VALUES (?, ?) ON CONFLICT DO UPDATE SET time = excluded.time", p, now.Unix()); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return 0, fmt.Errorf("erasing: %w", known(err))
-	}
-	return n, nil
-}
-
-// Reerase erases again what came back.
-func (s *DB) Reerase(ctx context.Context) (int, error) {
-	if s.readOnly {
-		return 0, fmt.Errorf("erasing again: %w", store.ErrReadOnly)
-	}
-	result, err := s.db.ExecContext(ctx, `UPDATE audit SET identity = '', pseudonym = '', event = NULL
-		WHERE pseudonym <> '' AND pseudonym IN (SELECT pseudonym FROM erased)`)
-	if err != nil {
-		return 0, fmt.Errorf("erasing again: %w", known(err))
-	}
-	n, err := result.RowsAffected()
-	return int(n), err
-}
-
 // pruneStep is how many rows are changed in one transaction, vacuumPages how
 // many free pages are given back to the disk in one.
 const (

@@ -171,7 +171,7 @@ func openFile(ctx context.Context, path string, bytes int64) (*sql.DB, error) {
 	db, err := sql.Open("sqlite", dsn(path, url.Values{
 		"mode": {"rw"}, "_txlock": {"immediate"},
 		"_pragma": {
-			"busy_timeout(2000)", "auto_vacuum(incremental)", "journal_mode(wal)", "synchronous(normal)",
+			"busy_timeout(2000)", "secure_delete(on)", "auto_vacuum(incremental)", "journal_mode(wal)", "synchronous(normal)",
 			"wal_autocheckpoint(1000)", "journal_size_limit(16777216)", "temp_store(memory)",
 			"max_page_count(" + strconv.FormatInt(max(bytes/pageSize, 256), 10) + ")",
 		},

@@ -103,9 +103,13 @@ func erased(t *testing.T, m Maker) {
 		t.Errorf("%d attempts, %v; want 2: erasing changes no count", n, err)
 	}
 	// What is written about an erased one later, as by a restored backup.
-	write(t, st, row("e3", noon))
+	write(t, st, row("e3", noon.Add(-time.Hour)), row("e4", noon.Add(time.Hour)))
 	if n, err := st.Reerase(background); err != nil || n != 1 {
-		t.Errorf("erased %d rows again, %v; want 1", n, err)
+		t.Errorf("erased %d rows again, %v; want the one from before, not the one that came later", n, err)
+	}
+	list, err := st.Erased(background)
+	if err != nil || len(list) != 2 || !list["p1"].Equal(noon) {
+		t.Errorf("erased %v, %v; want p1 and p9", list, err)
 	}
 }
 
