@@ -55,6 +55,11 @@ func (a Admin) Routes() []caddy.AdminRoute {
 		{Pattern: "POST /doorward/lists/refresh", Handler: running(refreshLists)},
 		{Pattern: "POST /doorward/mode", Handler: running(setMode)},
 		{Pattern: "POST /doorward/relearn", Handler: running(relearn)},
+		{Pattern: "GET /doorward/sanctions", Handler: running(listSanctions)},
+		{Pattern: "GET /doorward/audit", Handler: running(auditRows)},
+		{Pattern: "POST /doorward/export", Handler: running(exportIdentity)},
+		{Pattern: "POST /doorward/forget", Handler: running(forgetIdentity)},
+		{Pattern: "POST /doorward/backup", Handler: running(backup)},
 	}
 }
 
@@ -140,7 +145,7 @@ func (s *state) forgiveSource(id string) {
 type ModeRequest struct {
 	// Mode is enforce, observe, off, or configured: what the configuration says.
 	Mode string `json:"mode"`
-	// For is how long it holds; empty: until it is changed or Caddy ends.
+	// For is how long it holds; empty: until it is changed.
 	For config.Duration `json:"for,omitempty"`
 }
 

@@ -24,11 +24,14 @@ func init() {
 		Long: `
 Commands that need nothing but this binary: demo, recognize, replay.
 Commands that talk to the running server through its admin API: status,
-selftest, explain, events, block, unblock, allow, disallow, mode, relearn.`,
+selftest, explain, events, audit, sanctions, block, unblock, allow,
+disallow, mode, relearn, export, forget, backup.
+A command that needs the server to be stopped: restore.`,
 		CobraFunc: func(cmd *cobra.Command) {
 			cmd.AddCommand(
 				statusCommand(), selftestCommand(), explainCommand(), eventsCommand(),
 				entryCommand("block"), entryCommand("allow"), unblockCommand(), disallowCommand(), modeCommand(), relearnCommand(),
+				sanctionsCommand(), auditCommand(), exportCommand(), forgetCommand(), backupCommand(), restoreCommand(),
 				recognizeCommand(), replayCommand(), demoCommand(),
 			)
 		},
@@ -130,7 +133,7 @@ func modeCommand() *cobra.Command {
 		Short: "Sets the mode of all sites without a reload; `configured` ends it",
 		Args:  cobra.ExactArgs(1),
 	})
-	cmd.Flags().StringVar(&length, "for", "", "How long, such as 2h (default: until it is changed or Caddy ends)")
+	cmd.Flags().StringVar(&length, "for", "", "How long, such as 2h (default: until it is changed)")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		req := ModeRequest{Mode: args[0]}
 		if length != "" {

@@ -115,6 +115,15 @@ func (s *state) store() storeChoice {
 	return s.stored
 }
 
+// lookInStore runs f on the store at once.
+func (s *state) lookInStore(ctx context.Context, f func(ctx context.Context, st store.Store) error) error {
+	k := s.keeper.Load()
+	if k == nil {
+		return errors.New("there is no store: the configuration is still loading")
+	}
+	return k.Look(ctx, f)
+}
+
 // withStore runs f on the store, after what has changed was written.
 func (s *state) withStore(ctx context.Context, f func(ctx context.Context, st store.Store) error) error {
 	k := s.keeper.Load()

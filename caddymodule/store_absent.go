@@ -4,6 +4,7 @@ package caddymodule
 
 import (
 	"errors"
+	"time"
 
 	"github.com/doorward/doorward/detector/store"
 	"github.com/doorward/doorward/detector/store/keeper"
@@ -13,6 +14,10 @@ import (
 // memory, and status says so.
 func openEmbedded(o *keeper.Options, _ string) {
 	o.Open = func() (store.Store, error) {
-		return nil, errors.New("the embedded database does not exist for this platform; write `store memory`")
+		return nil, errAbsent
 	}
 }
+
+var errAbsent = errors.New("the embedded database does not exist for this platform; write `store memory`")
+
+func restoreEmbedded(_, _ string, _ time.Time) (string, error) { return "", errAbsent }

@@ -18,6 +18,11 @@ func openEmbedded(o *keeper.Options, dir string) {
 	o.SetAside = func(now time.Time) (string, error) { return sqlite.SetAside(dir, now) }
 }
 
+// restoreEmbedded puts a backup in the place of the database in a folder.
+func restoreEmbedded(dir, backup string, now time.Time) (aside string, err error) {
+	return sqlite.Restore(dir, backup, now)
+}
+
 // opened keeps a nil *DB from becoming a Store that is not nil.
 func opened(db *sqlite.DB, err error) (store.Store, error) {
 	if err != nil {

@@ -21,8 +21,7 @@ type override struct {
 }
 
 // Override sets a mode for every site until it is taken back or until has
-// passed (zero: for ever). ModeGraduated takes it back. It is forgotten when
-// the process ends.
+// passed (zero: for ever). ModeGraduated takes it back.
 func (d *Detector) Override(mode config.Mode, until time.Time) {
 	if mode == config.ModeGraduated {
 		d.override.command.Store(nil)

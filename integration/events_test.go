@@ -31,6 +31,7 @@ type event struct {
 	Severity   string   `json:"severity"`
 	ID         string   `json:"id"`
 	SanctionID string   `json:"sanction_id"`
+	Health     string   `json:"health"`
 	RequestID  string   `json:"request_id"`
 }
 

@@ -19,5 +19,6 @@
 // so that a refused source can still read pages, log out and reset a password.
 //
 // Both are safe for concurrent use and take the time from the caller. Looking
-// up allocates nothing. Nothing survives the process in this version.
+// up allocates nothing. What they hold is kept beyond the process by package
+// keeper, from [Record] and [KeptEntry].
 package sanction

@@ -96,3 +96,21 @@ func Merge(live, kept *Record) {
 	live.quiet = max(live.quiet, kept.quiet)
 	live.classes |= kept.classes
 }
+
+// All returns the sanctions that run or are on probation at now, in no order. It
+// walks the table.
+func (l *Ladder) All(now evidence.Seconds) (list []Hit) {
+	l.table.Range(func(_ evidence.Key, r *record) bool {
+		if now >= r.quiet {
+			return true
+		}
+		hit := r.hit()
+		hit.State = Held
+		if now >= r.until {
+			hit.State = Probation
+		}
+		list = append(list, hit)
+		return true
+	})
+	return list
+}

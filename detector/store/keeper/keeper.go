@@ -272,7 +272,7 @@ func (k *Keeper) Do(ctx context.Context, f func(ctx context.Context, st store.St
 	r := request{done: make(chan error, 1), do: func(own context.Context) error {
 		st := k.current()
 		if st == nil {
-			return errors.New("there is no store: see `caddy doorward status`")
+			return errNoStore
 		}
 		if k.writable {
 			k.flush(own)
@@ -291,6 +291,18 @@ func (k *Keeper) Do(ctx context.Context, f func(ctx context.Context, st store.St
 		return errors.New("the store is closed")
 	}
 }
+
+// Look runs f on the store at once, beside whatever is being written. What
+// happened within the last half second may be missing.
+func (k *Keeper) Look(ctx context.Context, f func(ctx context.Context, st store.Store) error) error {
+	st := k.current()
+	if st == nil {
+		return errNoStore
+	}
+	return f(ctx, st)
+}
+
+var errNoStore = errors.New("there is no store: see `caddy doorward status`")
 
 // Erase forgets one person in the tables and in the store, and writes the tables
 // anew, so that nothing of it stays in older parts of the store. It returns how

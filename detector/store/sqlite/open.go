@@ -288,13 +288,8 @@ func known(err error) error {
 func SetAside(dir string, now time.Time) (string, error) {
 	path := filepath.Join(dir, fileName)
 	aside := path + ".corrupt-" + now.UTC().Format("20060102T150405.000")
-	if err := os.Rename(path, aside); err != nil {
+	if err := rename(path, aside); err != nil {
 		return "", fmt.Errorf("setting a damaged store aside: %w", err)
-	}
-	for _, suffix := range []string{"-wal", "-shm"} {
-		if err := os.Rename(path+suffix, aside+suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return aside, fmt.Errorf("setting a damaged store aside: %w", err)
-		}
 	}
 	return aside, nil
 }
