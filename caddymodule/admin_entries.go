@@ -22,7 +22,7 @@ type EntryRequest struct {
 	Path string `json:"path,omitempty"`
 	// Reason is shown wherever the entry is.
 	Reason string `json:"reason,omitempty"`
-	// For is how long it holds; empty: until it is removed or Caddy ends.
+	// For is how long it holds; empty: until it is removed.
 	For config.Duration `json:"for,omitempty"`
 	// Site restricts it to one site.
 	Site string `json:"site,omitempty"`

@@ -18,7 +18,7 @@ func entryCommand(verb string) *cobra.Command {
 	if verb == "allow" {
 		cmd.Use += "|PATH"
 	}
-	cmd.Flags().StringVar(&length, "for", "", "How long, such as 10m, 24h or 7d (default: until it is removed or Caddy ends)")
+	cmd.Flags().StringVar(&length, "for", "", "How long, such as 10m, 24h or 7d (default: until it is removed)")
 	cmd.Flags().StringVar(&req.Reason, "reason", "", "Why; shown by status and explain")
 	cmd.Flags().StringVar(&req.Site, "site", "", "Only for this site")
 	cmd.Short = "Exempts sources, or a path, from being refused; attempts are still recorded"
@@ -47,7 +47,7 @@ func entryCommand(verb string) *cobra.Command {
 		if err := json.Unmarshal(text, &done); err != nil {
 			return fmt.Errorf("reading the answer: %w", err)
 		}
-		until := "until it is removed or Caddy ends"
+		until := "until it is removed"
 		if !done.Until.IsZero() {
 			until = "until " + done.Until.Format("2006-01-02 15:04:05 MST")
 		}

@@ -39,10 +39,12 @@ func spellings(text string) (list []identity.Identity) {
 // Identify returns what text, an e-mail address or a name in any spelling, is
 // known by on every site, and changes nothing.
 func (d *Detector) Identify(text string) (x Erasure) {
+	x.Pseudonyms = []string{}
 	m := d.memory.Load()
 	if m == nil {
 		return x
 	}
+	d.sites.wake()
 	pseudonyms, keys := map[string]bool{}, map[evidence.Key]bool{}
 	for _, site := range d.sites.all() {
 		for _, id := range spellings(text) {
@@ -138,6 +140,7 @@ func (d *Detector) Histories(text string) (list []HistoryStatus) {
 	if m == nil {
 		return nil
 	}
+	d.sites.wake()
 	for _, site := range d.sites.all() {
 		seen := map[identity.Pseudonym]bool{}
 		for _, id := range spellings(text) {

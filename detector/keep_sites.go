@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -197,6 +199,17 @@ func (b *siteBook) keep(name string, data []byte) {
 	}
 	if s := b.byName[name]; s != nil {
 		b.restore(s)
+	}
+}
+
+// wake makes the sites whose documents wait: of a person something may be kept on
+// a site that nobody has asked for since the start.
+func (b *siteBook) wake() {
+	b.mu.RLock()
+	names := slices.Collect(maps.Keys(b.kept))
+	b.mu.RUnlock()
+	for _, name := range names {
+		b.get(name)
 	}
 }
 

@@ -72,6 +72,7 @@ func TestBackupForgetRestore(t *testing.T) {
 	apps := startApps(t, "default401")
 	edge := startEdge(t, edgeConfig{sites: []site{{host: "shop.test", doorward: "mode enforce", app: apps.address("default401")}}})
 	v := edge.visitor(t, "shop.test", "127.0.0.10")
+	v.get(t, "/login") // the form is served, so that a success is believed
 	v.login(t, alice, "wrong once")
 	v.login(t, alice, alicePassword)
 	edge.visitor(t, "shop.test", "127.0.0.9").guess(t, bob, "guess", 12)

@@ -173,7 +173,7 @@ func (m *Memory) Audit(_ context.Context, q Query) ([]Row, error) {
 func (q *Query) matches(r *Row) bool {
 	return (q.Type == "" || q.Type == r.Type) && (q.Source == "" || q.Source == r.Source) &&
 		(q.Sanction == "" || q.Sanction == r.Sanction) && !r.Time.Before(q.Since) &&
-		(len(q.Pseudonym) == 0 || slices.Contains(q.Pseudonym, r.Pseudonym))
+		(q.Pseudonym == nil || slices.Contains(q.Pseudonym, r.Pseudonym))
 }
 
 // AuditCount returns how many attempts the rows stand for.

@@ -132,7 +132,7 @@ type Row struct {
 type Query struct {
 	Type      string
 	Source    string   // exactly as the row has it
-	Pseudonym []string // one of them
+	Pseudonym []string // one of them; nil is any, and of an empty list there is none
 	Sanction  string
 	Since     time.Time
 	// Limit is how many rows are returned at most; 0 is 100, and 10000 the most.

@@ -79,8 +79,9 @@ func conditions(q *store.Query) (where string, args []any) {
 	if !q.Since.IsZero() {
 		add("time >= ?", q.Since.UnixMilli())
 	}
-	if len(q.Pseudonym) > 0 {
-		add("pseudonym <> '' AND pseudonym IN (?"+strings.Repeat(",?", len(q.Pseudonym)-1)+")", texts(q.Pseudonym)...)
+	if q.Pseudonym != nil {
+		list := append([]string{""}, q.Pseudonym...) // "" is nobody's, and keeps the list from being empty
+		add("pseudonym <> '' AND pseudonym IN (?"+strings.Repeat(",?", len(list)-1)+")", texts(list)...)
 	}
 	if len(parts) == 0 {
 		return "", args

@@ -48,6 +48,7 @@ func audited(t *testing.T, m Maker) {
 		{"by sanction", store.Query{Sanction: "s-1"}, []string{"e2"}},
 		{"by pseudonyms", store.Query{Pseudonym: []string{"p1", "p2"}}, []string{"e2", "e1"}},
 		{"by no pseudonym that is there", store.Query{Pseudonym: []string{"p9"}}, nil},
+		{"by no pseudonym at all", store.Query{Pseudonym: []string{}}, nil},
 		{"since", store.Query{Since: noon.Add(time.Second)}, []string{"e3", "e2"}},
 		{"by two of them", store.Query{Type: "attempt", Since: noon.Add(time.Second)}, []string{"e3"}},
 	} {
