@@ -18,6 +18,9 @@
 // table layouts lists them. Keys are keyed hashes, and nothing in a blob is a
 // name, a password or made of one.
 //
+// The package is empty on platforms that SQLite was not ported to (linux/mips and
+// others); state is kept in memory there.
+//
 // Commits are not synced to the disk one by one (PRAGMA synchronous=NORMAL with a
 // write-ahead log): what the process has written survives its death, `kill -9`
 // included. When the machine loses power, the last commits may be missing; the

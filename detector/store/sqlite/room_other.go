@@ -1,4 +1,4 @@
-//go:build !linux && !darwin && !freebsd && !windows
+//go:build (netbsd && amd64) || (openbsd && (amd64 || arm64))
 
 package sqlite
 

@@ -1,4 +1,4 @@
-//go:build linux || darwin || freebsd
+//go:build (linux && (386 || amd64 || arm || arm64 || loong64 || ppc64le || riscv64 || s390x)) || (darwin && (amd64 || arm64)) || (freebsd && (386 || amd64 || arm || arm64))
 
 package sqlite
 
