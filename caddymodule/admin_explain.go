@@ -13,6 +13,7 @@ import (
 	"github.com/doorward/doorward/detector"
 	"github.com/doorward/doorward/detector/event"
 	"github.com/doorward/doorward/detector/geo"
+	"github.com/doorward/doorward/detector/sanction"
 )
 
 // Place is where an address is, as databases say.
@@ -167,8 +168,9 @@ const (
 // riskOf joins what speaks against an address: each sign takes its share of what
 // the others leave. What the operator has entered decides.
 func riskOf(x *Explanation, r *IPReport) int {
-	for _, e := range x.Entries {
-		if e.Allow {
+	if len(x.Entries) > 0 {
+		narrowest := slices.MaxFunc(x.Entries, func(a, b sanction.Entry) int { return a.Range.Bits() - b.Range.Bits() })
+		if narrowest.Allow {
 			return 0
 		}
 		return 100

@@ -61,14 +61,7 @@ type Country struct {
 }
 
 // Names says whether the code of a country stands in the line.
-func (c *Country) Names(code [2]byte) bool {
-	for _, name := range c.Codes {
-		if name == string(code[:]) {
-			return true
-		}
-	}
-	return false
-}
+func (c *Country) Names(code [2]byte) bool { return slices.Contains(c.Codes, string(code[:])) }
 
 // Denies reports whether the line speaks against a source in the country; the
 // zero code is unknown.

@@ -125,6 +125,13 @@ func (p Policy) validateAnswer(isList bool) error {
 		return fmt.Errorf("%s takes no duration: nothing lasts; leave %s out, or write limit, block or drop", p.nothing(), p.For)
 	case p.For > 0 && isList:
 		return fmt.Errorf("a list takes no duration: it answers as long as the address is listed; leave %s out", p.For)
+	}
+	return p.validateMeaning(isList)
+}
+
+// validateMeaning reports an answer that the list or detection cannot have.
+func (p Policy) validateMeaning(isList bool) error {
+	switch {
 	case p.Answer == AnswerTighten && !isList:
 		return errors.New("tighten halves the thresholds of listed sources; of a detection write the threshold you want, like `threshold source 5/10m`")
 	case Detection(p.On).Afterwards() && (p.Answer == AnswerDelay || !p.Answer.LetsThrough()):

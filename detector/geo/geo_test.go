@@ -44,7 +44,8 @@ func TestLayoutsOfTheVendors(t *testing.T) {
 		},
 		"GeoLite2-Country, an address that is only registered": {
 			m{"registered_country": m{"iso_code": "NL"}},
-			Place{Country: [2]byte{'N', 'L'}}, "country",
+			Place{Country: [2]byte{'N', 'L'}},
+			"country",
 		},
 		"GeoLite2-ASN": {
 			m{"autonomous_system_number": uint32(64500), "autonomous_system_organization": "Example Net"},

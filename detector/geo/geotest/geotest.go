@@ -47,7 +47,7 @@ func (d Database) Bytes() []byte {
 	}
 	t := tree{nodes: []node{{}}, version: version}
 	data := &encoder{offsets: map[string]uint32{}}
-	var prefixes []netip.Prefix
+	prefixes := make([]netip.Prefix, 0, len(d.Networks))
 	records := map[netip.Prefix]Map{}
 	for text, record := range d.Networks {
 		p := netip.MustParsePrefix(text).Masked()
