@@ -2,6 +2,7 @@ package caddymodule
 
 import (
 	"hash/maphash"
+	"maps"
 	"net/http"
 	"net/url"
 	"sync"
@@ -43,9 +44,7 @@ func (p *accountPages) learn(path string, class config.Class) {
 		if len(*known) >= maxAccountPages {
 			return
 		}
-		for k, v := range *known {
-			next[k] = v
-		}
+		maps.Copy(next, *known)
 	}
 	next[maphash.String(pathSeed, path)] = class
 	p.known.Store(&next)

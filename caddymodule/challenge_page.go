@@ -22,30 +22,41 @@ func (h *Handler) greet(w http.ResponseWriter, r *http.Request) (done bool, err 
 	}
 	expected := h.app.state.challenges.Expecting() && r.Method == http.MethodGet && r.Header.Get("Sec-Purpose") == ""
 	class := h.pageClass(r)
-	if class == config.ClassNone && !expected {
+	if class == config.ClassNone && !expected || handled(r) {
+		return false, nil
+	}
+	gate := h.gateOf()
+	if gate == nil {
 		return false, nil
 	}
 	now := time.Now()
-	gate := h.gateOf()
-	if gate == nil || handled(r) {
-		return false, nil
-	}
 	source := sourceOf(r, h.strict, h.app.state.lists.Load())
 	h.critical.mark(&source)
-	place := gate.Place(source.Addr)
 	var verdict detector.Verdict
-	if wanted := gate.Book().Expected(now, place, r.UserAgent()); expected && wanted != config.ClassNone {
-		class = wanted
-		verdict = detector.Verdict{Answer: config.AnswerChallenge, Rule: "challenge", Reason: detector.Because("a script of this browser was challenged before")}
-	} else if class != config.ClassNone && !h.welcome(now, r) {
-		h.sheltered("suspect", func() {
-			verdict = h.app.state.detector.Suspect(now, h.policy, h.app.state.detector.Site(h.policy.Site().Name), &source, class)
-		})
+	if expected {
+		if wanted := gate.Book().Expected(now, gate.Place(source.Addr), r.UserAgent()); wanted != config.ClassNone {
+			class = wanted
+			verdict = detector.Verdict{Answer: config.AnswerChallenge, Rule: "challenge", Reason: detector.Because("a script of this browser was challenged before")}
+		}
+	}
+	if verdict.Answer == "" {
+		verdict = h.suspect(now, r, &source, class)
 	}
 	if verdict.Answer != config.AnswerChallenge || h.cleared(now, r, gate, &source, class) {
 		return false, nil
 	}
 	return true, h.showChallenge(w, r, now, gate, &source, class, verdict)
+}
+
+// suspect asks whether an attempt on the page would be challenged.
+func (h *Handler) suspect(now time.Time, r *http.Request, source *detector.Source, class config.Class) (verdict detector.Verdict) {
+	if class == config.ClassNone || h.welcome(now, r) {
+		return verdict
+	}
+	h.sheltered("suspect", func() {
+		verdict = h.app.state.detector.Suspect(now, h.policy, h.app.state.detector.Site(h.policy.Site().Name), source, class)
+	})
+	return verdict
 }
 
 // shownAlone reports whether the answer fills the window of a browser.

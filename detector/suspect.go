@@ -22,7 +22,8 @@ func (d *Detector) Suspect(now time.Time, p *Policy, site *Site, s *Source, clas
 	if mode := d.Mode(now, p); mode == config.ModeOff || mode == config.ModeObserve {
 		return allow
 	}
-	if entry := d.Book.Find(now, p.config.Name, s.Addr, class); entry != nil || s.Critical.shielded() {
+	entry := d.Book.Find(now, p.config.Name, s.Addr, class)
+	if entry != nil && !(entry.Allow && s.Spoofable) || s.Critical.shielded() {
 		return allow // blocked, which the attempt tells, or allowed
 	}
 	a := Attempt{Source: *s, Kind: config.KindLogin}
