@@ -1,6 +1,7 @@
 package clearance
 
 import (
+	"crypto/rand"
 	"fmt"
 	"strings"
 	"testing"
@@ -81,6 +82,9 @@ func TestASolutionCostsAFewHashesAndNoHeap(t *testing.T) {
 
 func FuzzTokens(f *testing.F) {
 	w := newWorld(f)
+	own := key(1, 0)
+	_, _ = rand.Read(own.Secret[:]) // each process of the fuzzer has its own
+	w.Gate = gateOf(f, "shop", w.book, own)
 	token, proof := w.solve(alice)
 	f.Add(token, proof, w.clearance(alice))
 	f.Add("", "", "")
