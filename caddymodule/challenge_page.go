@@ -17,7 +17,7 @@ import (
 // only to see it thrown away; and once instead of any page to a browser whose
 // script was refused. It reports whether it has answered.
 func (h *Handler) greet(w http.ResponseWriter, r *http.Request) (done bool, err error) {
-	if h.challenge == nil || h.challenge.off || r.Method != http.MethodGet && r.Method != http.MethodHead || !shownAlone(r.Header) {
+	if h.challenge == nil || h.challenge.off || !shownAlone(r) {
 		return false, nil
 	}
 	expected := h.app.state.challenges.Expecting() && r.Method == http.MethodGet && r.Header.Get("Sec-Purpose") == ""
@@ -32,20 +32,23 @@ func (h *Handler) greet(w http.ResponseWriter, r *http.Request) (done bool, err 
 	now := time.Now()
 	source := sourceOf(r, h.strict, h.app.state.lists.Load())
 	h.critical.mark(&source)
-	var verdict detector.Verdict
-	if expected {
-		if wanted := gate.Book().Expected(now, gate.Place(source.Addr), r.UserAgent()); wanted != config.ClassNone {
-			class = wanted
-			verdict = detector.Verdict{Answer: config.AnswerChallenge, Rule: "challenge", Reason: detector.Because("a script of this browser was challenged before")}
-		}
-	}
-	if verdict.Answer == "" {
-		verdict = h.suspect(now, r, &source, class)
+	verdict := h.suspect(now, r, &source, class)
+	if expected && verdict.Answer != config.AnswerChallenge {
+		class, verdict = h.awaited(now, r, gate, &source)
 	}
 	if verdict.Answer != config.AnswerChallenge || h.cleared(now, r, gate, &source, class) {
 		return false, nil
 	}
 	return true, h.showChallenge(w, r, now, gate, &source, class, verdict)
+}
+
+// awaited asks whether a script of the browser was challenged before.
+func (h *Handler) awaited(now time.Time, r *http.Request, gate *clearance.Gate, source *detector.Source) (config.Class, detector.Verdict) {
+	class := gate.Book().Expected(now, gate.Place(source.Addr), r.UserAgent())
+	if class == config.ClassNone {
+		return class, detector.Verdict{}
+	}
+	return class, detector.Verdict{Answer: config.AnswerChallenge, Rule: "challenge", Reason: detector.Because("a script of this browser was challenged before")}
 }
 
 // suspect asks whether an attempt on the page would be challenged.
@@ -60,11 +63,14 @@ func (h *Handler) suspect(now time.Time, r *http.Request, source *detector.Sourc
 }
 
 // shownAlone reports whether the answer fills the window of a browser.
-func shownAlone(h http.Header) bool {
-	if dest := h["Sec-Fetch-Dest"]; len(dest) > 0 && dest[0] != "document" {
+func shownAlone(r *http.Request) bool {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		return false
 	}
-	return asksForPage(h)
+	if dest := r.Header["Sec-Fetch-Dest"]; len(dest) > 0 && dest[0] != "document" {
+		return false
+	}
+	return asksForPage(r.Header)
 }
 
 // pageClass tells which attempts the page is for: that of a declared route, one

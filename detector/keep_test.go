@@ -147,6 +147,7 @@ func TestRestartKeepsWhatTheOperatorSaid(t *testing.T) {
 	list := []sanction.Entry{
 		entry("192.0.2.0/24", false, time.Time{}), entry("2001:db8::/32", true, w.now.Add(time.Hour)),
 		entry("198.51.100.1", false, w.now.Add(time.Minute)),
+		{ID: sanction.NewID(), Path: "/health/*", Allow: true, Classes: sanction.Everything, Created: w.now},
 	}
 	for _, e := range list {
 		if err := w.d.Book.Add(w.now, e); err != nil {
@@ -157,10 +158,10 @@ func TestRestartKeepsWhatTheOperatorSaid(t *testing.T) {
 	w.d.Override(config.ModeObserve, w.now.Add(time.Hour))
 	next := w.restarted(2 * time.Minute)
 	got := next.d.Book.List(next.now)
-	if len(got) != 2 {
-		t.Fatalf("entries %+v; want the two that have not ended, and none of the configuration", got)
+	if len(got) != 3 {
+		t.Fatalf("entries %+v; want the three that have not ended, and none of the configuration", got)
 	}
-	for i, want := range []sanction.Entry{list[1], list[0]} {
+	for i, want := range []sanction.Entry{list[3], list[1], list[0]} {
 		e := got[i]
 		if !e.Created.Equal(want.Created) || !e.Until.Equal(want.Until) {
 			t.Errorf("entry %+v; want %+v", e, want)

@@ -13,7 +13,8 @@ import (
 // the process.
 type KeptEntry struct {
 	ID      string         `json:"id"`
-	Range   netip.Prefix   `json:"range"`
+	Range   netip.Prefix   `json:"range,omitzero"`
+	Path    string         `json:"path,omitempty"`
 	Allow   bool           `json:"allow,omitempty"`
 	Reason  string         `json:"reason,omitempty"`
 	Site    string         `json:"site,omitempty"`
@@ -34,7 +35,7 @@ func (b *Book) Kept(now time.Time) []KeptEntry {
 			continue
 		}
 		k := KeptEntry{
-			ID: FormatID(e.ID), Range: e.Range, Allow: e.Allow, Reason: e.Reason, Site: e.Site,
+			ID: FormatID(e.ID), Range: e.Range, Path: e.Path, Allow: e.Allow, Reason: e.Reason, Site: e.Site,
 			Answer: e.Answer, Created: e.Created, Until: e.Until,
 		}
 		for _, n := range classNames {
@@ -75,7 +76,7 @@ func (b *Book) RestoreKept(now time.Time, list []KeptEntry) error {
 // there.
 func (b *Book) speaksOf(e *Entry) bool {
 	for _, have := range b.entries {
-		if !have.Configured && have.Range == e.Range && have.Site == e.Site && have.Allow == e.Allow {
+		if !have.Configured && have.Range == e.Range && have.Path == e.Path && have.Site == e.Site && have.Allow == e.Allow {
 			return true
 		}
 	}
@@ -84,11 +85,11 @@ func (b *Book) speaksOf(e *Entry) bool {
 
 func (k *KeptEntry) entry() (*Entry, error) {
 	id, err := ParseID(k.ID)
-	if err != nil || !k.Range.IsValid() {
-		return nil, fmt.Errorf("reading a kept entry for %q: %w", k.Range, errors.Join(err, errUnreadable))
+	if err != nil || k.Range.IsValid() == (k.Path != "") {
+		return nil, fmt.Errorf("reading a kept entry for %q: %w", k.Range.String()+k.Path, errors.Join(err, errUnreadable))
 	}
 	e := &Entry{
-		ID: id, Range: k.Range, Allow: k.Allow, Reason: k.Reason, Site: k.Site,
+		ID: id, Range: k.Range, Path: k.Path, Allow: k.Allow, Reason: k.Reason, Site: k.Site,
 		Answer: k.Answer, Created: k.Created, Until: k.Until,
 	}
 	for _, c := range k.Classes {
@@ -97,4 +98,4 @@ func (k *KeptEntry) entry() (*Entry, error) {
 	return e, nil
 }
 
-var errUnreadable = errors.New("it needs an id and a range")
+var errUnreadable = errors.New("it needs an id, and a range or a path")
