@@ -138,10 +138,7 @@ func (a *App) Start() error { return a.state.bind(a) }
 
 // sinks are where the events of this configuration go.
 func (a *App) sinks(s *state) []event.Sink {
-	sinks := []event.Sink{s.recent, metricsSink{}, &logSink{log: a.log}, &eventsSink{ctx: a.ctx, app: a.events}}
-	if keeper := s.keeper.Load(); keeper != nil {
-		sinks = append(sinks, keeper.Sink())
-	}
+	sinks := []event.Sink{s.recent, metricsSink{}, &logSink{log: a.log}, &eventsSink{ctx: a.ctx, app: a.events}, &auditSink{s}}
 	if a.cfg.File != nil {
 		sinks = append(sinks, event.NewFileSink(*a.cfg.File))
 	}

@@ -116,7 +116,9 @@ func (s *state) reapply() {
 	before := s.apps[len(s.apps)-1]
 	if err := s.apply(before); err != nil {
 		before.log.Error("applying the configuration before the failed one", zap.Error(err))
+		return
 	}
+	s.keep(before)
 }
 
 // apply is called with mu held.

@@ -8,6 +8,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/doorward/doorward/config"
+	"github.com/doorward/doorward/detector/event"
 	"github.com/doorward/doorward/detector/store"
 	"github.com/doorward/doorward/detector/store/keeper"
 )
@@ -76,6 +77,22 @@ func (s *state) sayOfStore(what string, err error) {
 		return
 	}
 	log.Error(what, zap.Error(err))
+}
+
+// auditSink tells the audit log of the store that is used now: a binding may
+// outlive the store that it began with.
+type auditSink struct{ state *state }
+
+// Name returns "audit".
+func (*auditSink) Name() string { return "audit" }
+
+// Write hands one event over.
+func (a *auditSink) Write(ctx context.Context, e *event.Event) error {
+	k := a.state.keeper.Load()
+	if k == nil {
+		return errors.New("writing to the audit log: there is no store")
+	}
+	return k.Sink().Write(ctx, e)
 }
 
 // storeNotices are the health notices of a store by what troubles it.

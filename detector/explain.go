@@ -71,7 +71,7 @@ func (d *Detector) ExplainSource(now time.Time, addr netip.Addr) []Explanation {
 		return nil
 	}
 	var list []Explanation
-	for _, site := range d.sites.all() {
+	for _, site := range d.sites.every() {
 		if e, known := m.explainSource(evidence.ToSeconds(now), site, addr); known {
 			list = append(list, e)
 		}
@@ -106,7 +106,7 @@ func (d *Detector) ExplainIdentity(now time.Time, text string) []Explanation {
 		return nil
 	}
 	var list []Explanation
-	for _, site := range d.sites.all() {
+	for _, site := range d.sites.every() {
 		for _, name := range identifierNames {
 			id := identity.New(identity.Pair{Key: name, Value: text})
 			for _, strict := range []bool{false, true} {
@@ -167,7 +167,7 @@ func (d *Detector) Unblock(now time.Time, subject string) (int, error) {
 	if m == nil || !prefix.IsSingleIP() {
 		return n, nil
 	}
-	for _, site := range d.sites.all() {
+	for _, site := range d.sites.every() {
 		key := m.sourceKey(site, prefix.Addr())
 		if m.ladder.Lift(key) {
 			n++
@@ -184,7 +184,7 @@ func (d *Detector) Forgive(addr netip.Addr) {
 	if m == nil {
 		return
 	}
-	for _, site := range d.sites.all() {
+	for _, site := range d.sites.every() {
 		m.forgive(m.sourceKey(site, addr))
 	}
 }
@@ -233,7 +233,7 @@ func sortBySite(list []Explanation) []Explanation {
 // show them.
 func (d *Detector) Pseudonyms(text string) map[string]bool {
 	names := make(map[string]bool)
-	for _, site := range d.sites.all() {
+	for _, site := range d.sites.every() {
 		for _, name := range identifierNames {
 			names[site.keys.Pseudonym(identity.New(identity.Pair{Key: name, Value: text})).String()] = true
 		}

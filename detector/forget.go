@@ -44,9 +44,8 @@ func (d *Detector) Identify(text string) (x Erasure) {
 	if m == nil {
 		return x
 	}
-	d.sites.wake()
 	pseudonyms, keys := map[string]bool{}, map[evidence.Key]bool{}
-	for _, site := range d.sites.all() {
+	for _, site := range d.sites.every() {
 		for _, id := range spellings(text) {
 			pseudonyms[site.keys.Pseudonym(id).String()] = true
 			for _, strict := range []bool{false, true} {
@@ -82,7 +81,7 @@ func (d *Detector) Forget(text string, sources []netip.Addr) Erasure {
 			}
 		}
 	}
-	for _, site := range d.sites.all() {
+	for _, site := range d.sites.every() {
 		for _, id := range spellings(text) {
 			for _, strict := range []bool{false, true} {
 				x.Entries += m.forgetPairs(side, site, site.keys.RateKey(id, strict), sources)
@@ -140,8 +139,7 @@ func (d *Detector) Histories(text string) (list []HistoryStatus) {
 	if m == nil {
 		return nil
 	}
-	d.sites.wake()
-	for _, site := range d.sites.all() {
+	for _, site := range d.sites.every() {
 		seen := map[identity.Pseudonym]bool{}
 		for _, id := range spellings(text) {
 			for _, strict := range []bool{false, true} {

@@ -202,15 +202,16 @@ func (b *siteBook) keep(name string, data []byte) {
 	}
 }
 
-// wake makes the sites whose documents wait: of a person something may be kept on
-// a site that nobody has asked for since the start.
-func (b *siteBook) wake() {
+// every returns all sites, also those whose documents wait: something may be known
+// there although nobody has asked for them since the start.
+func (b *siteBook) every() []*Site {
 	b.mu.RLock()
 	names := slices.Collect(maps.Keys(b.kept))
 	b.mu.RUnlock()
 	for _, name := range names {
 		b.get(name)
 	}
+	return b.all()
 }
 
 // restore gives a site what was kept of it; called with mu held. A document that

@@ -70,9 +70,9 @@ func TestNoStateStopsCaddy(t *testing.T) {
 func TestBackupForgetRestore(t *testing.T) {
 	t.Parallel()
 	apps := startApps(t, "default401")
-	edge := startEdge(t, edgeConfig{sites: []site{{host: "shop.test", doorward: "mode enforce", app: apps.address("default401")}}})
+	edge := startEdge(t, edgeConfig{sites: []site{{host: "shop.test", doorward: "mode enforce\nlogin POST /login", app: apps.address("default401")}}})
 	v := edge.visitor(t, "shop.test", "127.0.0.10")
-	v.get(t, "/login") // the form is served, so that a success is believed
+	// The route is declared, so that a success is believed at once.
 	v.login(t, alice, "wrong once")
 	v.login(t, alice, alicePassword)
 	edge.visitor(t, "shop.test", "127.0.0.9").guess(t, bob, "guess", 12)

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -447,4 +448,71 @@ type hanging struct {
 func (h *hanging) Close() error {
 	<-h.release
 	return h.Store.Close()
+}
+
+// TestForgottenStaysForgotten: an account that was forgotten is gone from tables
+// and log, does not come back, and is learned anew when it is used again.
+func TestForgottenStaysForgotten(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	first := begin(t, optionsFor(newDetector(t, 1), dir))
+	guess(t, first.d, "192.0.2.1", 0, 6)
+	who := first.d.Identify("a@x.test")
+	row := &event.Event{
+		ID: "e1", Type: event.TypeAttempt, Time: noon, Verdict: "allow", SourceIP: netip.MustParseAddr("192.0.2.1"),
+		Identity: "a•••@x.test", Pseudonym: who.Pseudonyms[0],
+	}
+	_ = first.k.Sink().Write(t.Context(), row)
+	entries, rows, err := first.k.Erase(t.Context(), " A@X.test ")
+	if err != nil || entries < 2 || rows != 1 {
+		t.Fatalf("%d entries and %d rows, %v; want the account, its pair and the row", entries, rows, err)
+	}
+	first.end()
+	for _, name := range []string{"state.db", "state.db-wal"} {
+		b, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(b), "a•••@x.test") {
+			t.Errorf("%s still holds the masked name", name)
+		}
+	}
+	second := begin(t, optionsFor(newDetector(t, 1), dir))
+	guess(t, second.d, "192.0.2.2", 100, 1)
+	if got := second.d.ExplainIdentity(noon, "a@x.test"); len(got) != 1 || got[0].Counts[0].Count != 1 {
+		t.Errorf("it is known by %+v; want the one guess since", got)
+	}
+}
+
+// TestBackupIsRestoredWithoutWhoWasForgottenSince checks the offline command.
+func TestBackupIsRestoredWithoutWhoWasForgottenSince(t *testing.T) {
+	t.Parallel()
+	dir, copied := t.TempDir(), filepath.Join(t.TempDir(), "backup.db")
+	first := begin(t, optionsFor(newDetector(t, 1), dir))
+	guess(t, first.d, "192.0.2.1", 0, 6)
+	err := first.k.Do(t.Context(), func(ctx context.Context, st store.Store) error { return st.Backup(ctx, copied) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := sqlite.Restore(dir, copied, noon); !errors.Is(err, store.ErrInUse) {
+		t.Errorf("restoring while it is open: %v; want ErrInUse", err)
+	}
+	if _, _, err := first.k.Erase(t.Context(), "a@x.test"); err != nil {
+		t.Fatal(err)
+	}
+	first.end()
+	aside, err := sqlite.Restore(dir, copied, noon)
+	if _, gone := os.Stat(aside); err != nil || gone != nil {
+		t.Fatalf("restored with %v, the one before is at %q: %v", err, aside, gone)
+	}
+	second := begin(t, optionsFor(newDetector(t, 1), dir))
+	if got := second.d.ExplainIdentity(noon, "a@x.test"); len(got) != 0 {
+		t.Errorf("the backup brought the account back: %+v", got)
+	}
+	if got := second.d.ExplainSource(noon, netip.MustParseAddr("192.0.2.1")); len(got) != 1 {
+		t.Errorf("the source is known by %+v; want what the backup had", got)
+	}
+	if _, err := sqlite.Restore(t.TempDir(), filepath.Join(dir, "state.lock"), noon); err == nil {
+		t.Error("a file that is no backup was restored")
+	}
 }
