@@ -153,7 +153,7 @@ func (a App) Validate() error {
 	if a.Queue != 0 && (a.Queue < minQueue || a.Queue > maxQueue) {
 		errs = append(errs, fmt.Errorf("queue %d: write a number from %d to %d", a.Queue, minQueue, maxQueue))
 	}
-	errs = append(errs, validateHeld("held", a.Held), a.validateLists(), validateGeo(a.Geo), validateAllow(a.Allow))
+	errs = append(errs, a.Store.validate(), validateHeld("held", a.Held), a.validateLists(), validateGeo(a.Geo), validateAllow(a.Allow))
 	if a.File != nil {
 		if err := a.File.Validate(); err != nil {
 			errs = append(errs, fmt.Errorf("file: %w", err))

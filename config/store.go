@@ -29,6 +29,17 @@ var StoreKinds = []StoreKind{StoreEmbedded, StoreMemory}
 // ParseStoreKind reads a kind of store.
 func ParseStoreKind(s string) (StoreKind, error) { return parseWord("store", s, StoreKinds) }
 
+// validate is Validate for a store that may not be written.
+func (s *Store) validate() error {
+	if s == nil {
+		return nil
+	}
+	if err := s.Validate(); err != nil {
+		return fmt.Errorf("store: %w", err)
+	}
+	return nil
+}
+
 // Validate reports every problem. It opens nothing.
 func (s Store) Validate() error {
 	if s.Kind == "redis" {

@@ -90,8 +90,11 @@ func troubleOf(err error) string {
 		err  error
 		word string
 	}{
-		{store.ErrInUse, "in_use"}, {store.ErrReadOnly, "read_only"}, {store.ErrCorrupt, "damaged"},
-		{store.ErrFull, "full"}, {store.ErrNewer, "newer"},
+		{store.ErrInUse, "in_use"},
+		{store.ErrReadOnly, "read_only"},
+		{store.ErrCorrupt, "damaged"},
+		{store.ErrFull, "full"},
+		{store.ErrNewer, "newer"},
 	} {
 		if errors.Is(err, known.err) {
 			return known.word

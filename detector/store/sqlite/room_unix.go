@@ -12,5 +12,6 @@ func freeSpace(dir string) (free, total uint64, err error) {
 		return 0, 0, err
 	}
 	size := uint64(st.Bsize)
-	return uint64(st.Bavail) * size, uint64(st.Blocks-st.Bfree)*size + uint64(st.Bavail)*size, nil
+	free = uint64(st.Bavail) * size //nolint:unconvert // it is signed on some systems
+	return free, (st.Blocks-st.Bfree)*size + free, nil
 }

@@ -126,12 +126,14 @@ func migrateOne(ctx context.Context, db *sql.DB, to int) error {
 		return err
 	}
 	defer func() { _ = tx.Rollback() }() // does nothing after Commit
-	statements := migrations[to-1].sql + fmt.Sprintf(`
+	mark := fmt.Sprintf(`
 		INSERT INTO meta (name, value) VALUES ('readable_since', '%d') ON CONFLICT DO UPDATE SET value = excluded.value;
 		PRAGMA user_version = %d;
 		PRAGMA application_id = %d;`, readableSince, to, applicationID)
-	if _, err := tx.ExecContext(ctx, statements); err != nil {
-		return err
+	for _, statements := range []string{migrations[to-1].sql, mark} {
+		if _, err := tx.ExecContext(ctx, statements); err != nil {
+			return err
+		}
 	}
 	return tx.Commit()
 }
