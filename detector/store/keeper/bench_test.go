@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -107,5 +108,46 @@ func fill(b *testing.B, d *detector.Detector, records int) {
 		if d.Admit(now, p, site, a).LetsThrough() {
 			d.Settle(now, p, site, a, recognize.Outcome{Result: recognize.Failure, Confidence: 0.97})
 		}
+	}
+}
+
+// BenchmarkLogin is a failed login of ever new accounts and sources, admitted and
+// settled: alone, and while the embedded store is written twice a second.
+func BenchmarkLogin(b *testing.B) {
+	for _, kept := range []bool{false, true} {
+		b.Run(fmt.Sprintf("kept=%t", kept), func(b *testing.B) {
+			d := detector.New()
+			if err := d.Open(200_000, make([]byte, 32), time.Now); err != nil {
+				b.Fatal(err)
+			}
+			if kept {
+				o := optionsFor(d, b.TempDir())
+				o.Clock, o.Every = time.Now, 500*time.Millisecond
+				k := New(o)
+				k.Start()
+				defer func() { _ = k.Close(context.Background()) }()
+			}
+			p, err := detector.NewPolicy(config.Site{Name: "shop.test", Mode: config.ModeObserve}, nil)
+			if err != nil {
+				b.Fatal(err)
+			}
+			site, name := d.Site("shop.test"), []identity.Identity{identity.New(identity.Pair{Key: "email", Value: "a@x.test"})}
+			var waits []time.Duration
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				now := time.Now()
+				a := detector.Attempt{Kind: config.KindLogin, Route: "/login", Credential: uint64(i + 1), Confidence: 1, Time: now, Identities: name}
+				a.Source.Addr = netip.AddrFrom4([4]byte{20, byte(i >> 16), byte(i >> 8), byte(i)})
+				a.Source.Peer = a.Source.Addr
+				if d.Admit(now, p, site, &a).LetsThrough() {
+					d.Settle(now, p, site, &a, recognize.Outcome{Result: recognize.Failure, Confidence: 0.97})
+				}
+				if i%16 == 0 && len(waits) < 1<<20 {
+					waits = append(waits, time.Since(now))
+				}
+			}
+			slices.Sort(waits)
+			b.ReportMetric(float64(waits[len(waits)*99/100].Nanoseconds()), "ns/p99")
+		})
 	}
 }
