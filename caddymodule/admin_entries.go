@@ -142,7 +142,8 @@ func disallow(s *state, r *http.Request) (any, error) {
 	if err := decode(r, &req); err != nil {
 		return nil, err
 	}
-	book, n := &s.detector.Book, 0
+	book := &s.detector.Book
+	var n int
 	if strings.HasPrefix(req.Subject, "/") {
 		n = book.RemovePath(req.Subject)
 	} else {

@@ -27,15 +27,6 @@ func (e *edge) storeStatus(t *testing.T) storeStatus {
 	return status.Store
 }
 
-// waitWritten waits until everything that happened up to now is in the store.
-func (e *edge) waitWritten(t *testing.T) {
-	t.Helper()
-	now := time.Now()
-	if !eventually(10*time.Second, func() bool { return e.storeStatus(t).Written.After(now) || time.Since(now) > 3*time.Second }) {
-		t.Fatal("nothing was written")
-	}
-}
-
 // ends are the ways a server ends.
 var ends = map[string]func(e *edge, t *testing.T){
 	"SIGTERM": func(e *edge, t *testing.T) { e.stop(t) },

@@ -49,43 +49,53 @@ func TestLayoutsOfTheVendors(t *testing.T) {
 		},
 		"GeoLite2-ASN": {
 			m{"autonomous_system_number": uint32(64500), "autonomous_system_organization": "Example Net"},
-			Place{ASN: 64500, Organisation: "Example Net"}, "provider",
+			Place{ASN: 64500, Organisation: "Example Net"},
+			"provider",
 		},
 		"GeoIP2-Enterprise": {
 			m{"country": m{"iso_code": "FR"}, "traits": m{"autonomous_system_number": uint32(64501), "isp": "Example SA", "user_type": "hosting"}},
-			Place{Country: [2]byte{'F', 'R'}, ASN: 64501, Organisation: "Example SA", Kinds: Hosting}, "country provider hosting",
+			Place{Country: [2]byte{'F', 'R'}, ASN: 64501, Organisation: "Example SA", Kinds: Hosting},
+			"country provider hosting",
 		},
 		"GeoIP2-Anonymous-IP": {
 			m{"is_anonymous": true, "is_anonymous_vpn": true, "is_hosting_provider": true, "is_tor_exit_node": false},
-			Place{Kinds: Hosting | VPN}, "hosting vpn",
+			Place{Kinds: Hosting | VPN},
+			"hosting vpn",
 		},
 		"dbip-city-lite": {
 			m{"city": m{"names": m{"en": "Exampleton"}}, "continent": m{"code": "EU"}, "country": m{"iso_code": "PT", "names": m{"en": "Portugal"}}},
-			Place{Country: [2]byte{'P', 'T'}, City: "Exampleton"}, "country city",
+			Place{Country: [2]byte{'P', 'T'}, City: "Exampleton"},
+			"country city",
 		},
 		"ipinfo_lite": {
 			m{"asn": "AS64502", "as_name": "Example BV", "as_domain": "example.com", "country": "Netherlands", "country_code": "NL", "continent_code": "EU"},
-			Place{Country: [2]byte{'N', 'L'}, ASN: 64502, Organisation: "Example BV"}, "country provider",
+			Place{Country: [2]byte{'N', 'L'}, ASN: 64502, Organisation: "Example BV"},
+			"country provider",
 		},
 		"ipinfo country_asn": {
 			m{"asn": "AS64503", "as_name": "Example", "country": "JP", "country_name": "Japan"},
-			Place{Country: [2]byte{'J', 'P'}, ASN: 64503, Organisation: "Example"}, "country provider",
+			Place{Country: [2]byte{'J', 'P'}, ASN: 64503, Organisation: "Example"},
+			"country provider",
 		},
 		"ipinfo standard_location": {
 			m{"city": "Exampleton", "country": "BR", "lat": "-23.5", "lng": "-46.5", "region": "X"},
-			Place{Country: [2]byte{'B', 'R'}, City: "Exampleton", Latitude: -23.5, Longitude: -46.5}, "country city",
+			Place{Country: [2]byte{'B', 'R'}, City: "Exampleton", Latitude: -23.5, Longitude: -46.5},
+			"country city",
 		},
 		"ipinfo standard_privacy": {
 			m{"hosting": "true", "proxy": "", "relay": "false", "tor": "true", "vpn": "false"},
-			Place{Kinds: Hosting | Tor}, "hosting tor",
+			Place{Kinds: Hosting | Tor},
+			"hosting tor",
 		},
 		"ipinfo asn": {
 			m{"asn": "AS64504", "domain": "example.net", "name": "Example LLC", "type": "hosting"},
-			Place{ASN: 64504, Organisation: "Example LLC", Kinds: Hosting}, "provider hosting",
+			Place{ASN: 64504, Organisation: "Example LLC", Kinds: Hosting},
+			"provider hosting",
 		},
 		"nested, as in answers of an API": {
 			m{"as": m{"asn": "AS64505", "name": "Example", "type": "isp"}, "geo": m{"country_code": "it", "city": "Exampleton"}, "anonymous": m{"is_proxy": true}},
-			Place{Country: [2]byte{'I', 'T'}, City: "Exampleton", ASN: 64505, Organisation: "Example", Kinds: Proxy}, "country city provider proxy",
+			Place{Country: [2]byte{'I', 'T'}, City: "Exampleton", ASN: 64505, Organisation: "Example", Kinds: Proxy},
+			"country city provider proxy",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -69,7 +69,7 @@ func parse4(text []byte) (netip.Prefix, bool) {
 		}
 	}
 	var b [4]byte
-	binary.BigEndian.PutUint32(b[:], uint32(uint64(addr)>>(32-bits)<<(32-bits))) //nolint:gosec // the lower 32 bits
+	binary.BigEndian.PutUint32(b[:], uint32(uint64(addr)>>(32-bits)<<(32-bits)))
 	return netip.PrefixFrom(netip.AddrFrom4(b), int(bits)), true
 }
 

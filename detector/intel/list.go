@@ -57,8 +57,9 @@ func SpecOf(l config.List, from Origin) Spec {
 // origin of a list that a module supplies; it may be nil when there is none.
 func Specs(a config.App, from func(name string) Origin) []Spec {
 	a = a.WithDefaults()
-	var specs []Spec
-	for _, l := range a.All() {
+	all := a.All()
+	specs := make([]Spec, 0, len(all))
+	for _, l := range all {
 		var origin Origin
 		if from != nil && len(l.From) > 0 {
 			origin = from(l.Name)

@@ -2,6 +2,7 @@ package intel
 
 import (
 	"net/netip"
+	"slices"
 
 	"github.com/gaissmai/bart"
 )
@@ -142,7 +143,7 @@ func (v *view) collect(bits uint64) []string {
 			names = append(names, v.configured[i].name)
 		}
 	}
-	return names[:len(names):len(names)]
+	return slices.Clip(names)
 }
 
 // lookup walks the table once.

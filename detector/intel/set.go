@@ -67,7 +67,7 @@ func from4(p netip.Prefix) prefix4 {
 
 func from6(p netip.Prefix) prefix6 {
 	b := p.Addr().As16()
-	return prefix6{binary.BigEndian.Uint64(b[:8]), binary.BigEndian.Uint64(b[8:]), uint8(p.Bits())} //nolint:gosec // 0 to 128
+	return prefix6{binary.BigEndian.Uint64(b[:8]), binary.BigEndian.Uint64(b[8:]), uint8(p.Bits())}
 }
 
 // Contains reports whether a prefix of the set covers addr. An IPv4-mapped
