@@ -81,8 +81,8 @@ func TestProbesForALogin(t *testing.T) {
 	}
 }
 
-// TestSignupsThroughTor: a listed source makes half as many accounts, and none
-// where the operator says so; logins are another matter.
+// TestSignupsThroughTor: where Tor is tightened a source makes half as many
+// accounts, and none where the operator says so; logins are another matter.
 func TestSignupsThroughTor(t *testing.T) {
 	t.Parallel()
 	apps := startApps(t, "redirect")
@@ -91,8 +91,8 @@ func TestSignupsThroughTor(t *testing.T) {
 		tor: torBlock(writeList(t, newDir(t), exitList(20))),
 		sites: []site{
 			{host: "warm.test", doorward: "mode enforce", app: app},
-			{host: "half.test", doorward: "mode enforce\nthreshold signups 10/10m", app: app},
-			{host: "none.test", doorward: "mode enforce\non tor signup block", app: app},
+			{host: "half.test", doorward: "mode enforce\nthreshold signups 10/10m\non tor signup tighten", app: app},
+			{host: "none.test", doorward: "mode enforce\non tor signup block\non tor login tighten", app: app},
 		},
 	})
 	edge.waitListed(t, "warm.test", exit, true)

@@ -248,7 +248,7 @@ func commands(t *testing.T) (found []string) {
 	t.Helper()
 	for _, c := range caddycmd.Commands() {
 		if c.Name == "doorward" {
-			return names(sourceText(t, "caddymodule/command*.go"), `(?:Use:\s+|entryCommand\()"([a-z]+)(?: |"[,)])`)
+			return names(sourceText(t, "caddymodule/command*.go"), `(?:Use:\s+|(?:entry|end)Command\()"([a-z]+)(?: |"[,)])`)
 		}
 	}
 	t.Error("the binary has no command doorward")
