@@ -166,8 +166,10 @@ type Use struct {
 }
 
 // Use takes one use out of the budget of a clearance for an attempt of class by
-// addr about identity, which is zero if it names nobody. It must be settled once
-// if it was accepted.
+// addr about identity, which is zero if it names nobody: the password of a login
+// that asked for the name on a page before. Such a use is as good as any, and
+// leaves to whom the clearance belongs. It must be settled once if it was
+// accepted.
 func (g *Gate) Use(now time.Time, cookie string, addr netip.Addr, class config.Class, id Identity) (Use, Result) {
 	c, result := g.seal.openCookie(now, cookie)
 	place := g.Place(addr)
@@ -178,7 +180,7 @@ func (g *Gate) Use(now time.Time, cookie string, addr netip.Addr, class config.C
 		return Use{}, Elsewhere
 	case c.Class != class:
 		return Use{}, OtherClass
-	case c.Identity != (Identity{}) && c.Identity != id:
+	case c.Identity != (Identity{}) && id != (Identity{}) && c.Identity != id:
 		return Use{}, OtherIdentity
 	case g.book.forgotten(c.Issued):
 		return Use{}, Forgotten
@@ -186,6 +188,9 @@ func (g *Gate) Use(now time.Time, cookie string, addr netip.Addr, class config.C
 	failed, result := g.book.Nonces.Reserve(now, c.Nonce, c.Expires, holder(id))
 	if result != Accepted {
 		return Use{}, result
+	}
+	if id == (Identity{}) {
+		id = c.Identity
 	}
 	u := Use{gate: g, nonce: c.Nonce, place: place, who: id}
 	standing := g.book.Standing(now, place, id)
@@ -232,7 +237,11 @@ func (u *Use) Settle(now time.Time, o Outcome) {
 	}
 }
 
-// holder stands for an identity in the memory of nonces, never 0.
+// holder stands for an identity in the memory of nonces: 0 for nobody, and for
+// nobody else.
 func holder(id Identity) uint64 {
+	if id == (Identity{}) {
+		return 0
+	}
 	return max(binary.LittleEndian.Uint64(id[:8])^binary.LittleEndian.Uint64(id[8:]), 1)
 }

@@ -107,7 +107,7 @@ func TestAClearanceIsBound(t *testing.T) {
 		"from elsewhere":         {away, config.ClassLogin, alice, 0, Elsewhere},
 		"for something else":     {home, config.ClassSignup, alice, 0, OtherClass},
 		"for somebody else":      {home, config.ClassLogin, bob, 0, OtherIdentity},
-		"for nobody":             {home, config.ClassLogin, Identity{}, 0, OtherIdentity},
+		"for nobody":             {home, config.ClassLogin, Identity{}, 0, Accepted},
 		"at the last moment":     {home, config.ClassLogin, alice, 15*time.Minute - time.Second, Accepted},
 		"when it is over":        {home, config.ClassLogin, alice, 15 * time.Minute, Expired},
 		"before it was given":    {home, config.ClassLogin, alice, -2 * skew, Expired},
@@ -133,6 +133,39 @@ func TestAClearanceOfThePageIsForTheFirstWhoUsesIt(t *testing.T) {
 	}
 	if _, result := w.use(cookie, alice); result != Accepted {
 		t.Errorf("the first name again: %s", result)
+	}
+}
+
+// Where the name is asked for on a page of its own, the password comes without it.
+func TestAClearanceServesANameAndThenAPasswordAlone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	nobody := Identity{}
+	for name, row := range map[string]struct {
+		cookie string
+		then   []Identity
+		want   Result // of the last one
+	}{
+		"of the page":                              {w.clearance(nobody), []Identity{alice, nobody}, Accepted},
+		"of a name":                                {w.clearance(alice), []Identity{alice, nobody}, Accepted},
+		"of the page, another name behind":         {w.clearance(nobody), []Identity{alice, nobody, bob}, OtherIdentity},
+		"of the page, the password first":          {w.clearance(nobody), []Identity{nobody, alice}, Accepted},
+		"of a name, the budget is one for all":     {w.clearance(alice), []Identity{nobody, alice, nobody, nobody}, Spent},
+		"of the page, the budget is one for all":   {w.clearance(nobody), []Identity{nobody, alice, nobody, alice}, Spent},
+		"of the page, nobody ever has it for good": {w.clearance(nobody), []Identity{nobody, nobody, nobody, nobody}, Spent},
+	} {
+		var result Result
+		for _, id := range row.then {
+			_, result = w.use(row.cookie, id) // its outcome stays open
+		}
+		if result != row.want {
+			t.Errorf("%s: %s, want %s", name, result, row.want)
+		}
+	}
+	use, _ := w.use(w.clearance(alice), nobody)
+	use.Settle(w.now, Failed)
+	if steps := w.Book().Standing(w.now, w.Place(away), alice).Steps; steps != 1 {
+		t.Errorf("a password that failed without the name made the work for it %d times harder, want once", steps)
 	}
 }
 

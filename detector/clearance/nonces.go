@@ -41,7 +41,8 @@ type Nonces interface {
 	Redeem(now time.Time, n Nonce, until time.Time) Result
 	// Reserve takes one use out of the budget and counts it as a failure
 	// beforehand, so that parallel ones cannot all slip in. holder is who uses
-	// it; the first one has it for good. failed is how many have failed before.
+	// it; the first one has it for good, but for 0, which is nobody. failed is how
+	// many have failed before.
 	Reserve(now time.Time, n Nonce, until time.Time, holder uint64) (failed int, _ Result)
 	// Left reports whether Reserve would accept another use by somebody.
 	Left(now time.Time, n Nonce) bool
@@ -115,10 +116,12 @@ func (t *NonceTable) Reserve(now time.Time, n Nonce, until time.Time, holder uin
 	switch {
 	case e.spent():
 		return int(e.failed), Spent
-	case e.holder != 0 && e.holder != holder:
+	case e.holder != 0 && holder != 0 && e.holder != holder:
 		return int(e.failed), OtherIdentity
+	case e.holder == 0:
+		e.holder = holder
 	}
-	e.holder, e.until = holder, max(e.until, seconds(until))
+	e.until = max(e.until, seconds(until))
 	e.open++
 	e.uses++
 	s.known[n] = e
