@@ -2,10 +2,12 @@ package caddymodule
 
 import (
 	"crypto/subtle"
+	"slices"
 	"time"
 
 	"github.com/doorward/doorward/config"
 	"github.com/doorward/doorward/detector/clearance"
+	"github.com/doorward/doorward/detector/identity"
 	"github.com/doorward/doorward/detector/recognize"
 )
 
@@ -26,14 +28,24 @@ func (c *visitedClearance) identity(v *visit) clearance.Identity {
 	}
 	c.known = true
 	strict := v.h.policy.Site().FoldStrict
-	for i, id := range v.found.Identities {
-		if i == recognize.MaxIdentities || id.Empty() {
-			break
-		}
-		key := v.site.Keys().RateKey(id, strict)
-		subtle.XORBytes(c.who[:], c.who[:], key[:])
+	var names [recognize.MaxIdentities]identity.Pseudonym
+	n := min(len(v.found.Identities), len(names))
+	for i, id := range v.found.Identities[:n] {
+		names[i] = v.site.Keys().RateKey(id, strict)
 	}
+	c.who = whoAre(names[:n])
 	return c.who
+}
+
+// whoAre stands for names together, in any order. Two spellings of one name count
+// once: else they would cancel each other out, and be nobody.
+func whoAre(names []identity.Pseudonym) (who clearance.Identity) {
+	for i, name := range names {
+		if !slices.Contains(names[:i], name) {
+			subtle.XORBytes(who[:], who[:], name[:])
+		}
+	}
+	return who
 }
 
 // useClearance takes one use of the clearance that the attempt brought, if it did.
