@@ -132,7 +132,7 @@ func TestContentSecurityPolicy(t *testing.T) {
 			}
 			n := nonces[0][1]
 			want := "default-src 'none'; script-src 'nonce-" + n + "'; style-src 'nonce-" + n + "'" + c.images +
-				"; worker-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+				"; worker-src 'self'; frame-ancestors 'none'; base-uri 'none'"
 			if got := resp.Header.Get("Content-Security-Policy"); got != want {
 				t.Errorf("got  %s\nwant %s", got, want)
 			}

@@ -59,8 +59,10 @@ type deed struct {
 func newNonce() string { return rand.Text() }
 
 // contentSecurityPolicy allows the page its own style and program, its worker and
-// the operator's logo, and forms to this site. A template of the operator may use
-// files of the site besides.
+// the operator's logo. A template of the operator may use files of the site
+// besides. Nothing is said of forms: browsers made of Chromium apply form-action
+// to the redirects behind a form, too, and the page to go back to may send the
+// visitor on to where this site's people log in, which may be another host.
 func (p Page) contentSecurityPolicy(nonce string) string {
 	images, styles := "", "'nonce-"+nonce+"'"
 	switch {
@@ -72,7 +74,7 @@ func (p Page) contentSecurityPolicy(nonce string) string {
 		images = "; img-src 'self'"
 	}
 	return "default-src 'none'; script-src 'nonce-" + nonce + "'; style-src " + styles + images +
-		"; worker-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+		"; worker-src 'self'; frame-ancestors 'none'; base-uri 'none'"
 }
 
 // render makes the page. A template of the operator that fails on the way, which
