@@ -33,11 +33,13 @@ func (s *state) keep(a *App) {
 	if s.keeper.Load() != nil && s.stored == choice {
 		return
 	}
-	s.stopKeeping()
-	k := keeper.New(s.keeperOptions(choice))
+	o := s.keeperOptions(choice)
+	o.Before = s.keeper.Load()
+	k := keeper.New(o)
+	s.keeper.Store(k) // what happens while the other store is closed is written here
+	s.closeKeeper(o.Before)
 	k.Start()
 	s.stored = choice
-	s.keeper.Store(k)
 }
 
 func (s *state) keeperOptions(choice storeChoice) keeper.Options {
@@ -55,7 +57,10 @@ const stopTimeout = 5 * time.Second
 
 // stopKeeping writes what has changed and closes the store; called with mu held.
 func (s *state) stopKeeping() {
-	k := s.keeper.Swap(nil)
+	s.closeKeeper(s.keeper.Swap(nil))
+}
+
+func (s *state) closeKeeper(k *keeper.Keeper) {
 	if k == nil {
 		return
 	}

@@ -83,6 +83,16 @@ func (d *Detector) RestoreDocument(now time.Time, doc Document) error {
 	return nil
 }
 
+// TakeOverDocument is RestoreDocument for a document that this process may have
+// restored, or written, before: that of a site which is known here is left out,
+// because what it counts would count twice.
+func (d *Detector) TakeOverDocument(now time.Time, doc Document) error {
+	if name, isSite := strings.CutPrefix(doc.Name, docSite); isSite && d.sites.knows(name) {
+		return nil
+	}
+	return d.RestoreDocument(now, doc)
+}
+
 // keptOverride is a mode set by command, empty for none.
 type keptOverride struct {
 	Mode  config.Mode `json:"mode,omitempty"`
@@ -200,6 +210,13 @@ func (b *siteBook) keep(name string, data []byte) {
 	if s := b.byName[name]; s != nil {
 		b.restore(s)
 	}
+}
+
+// knows reports whether somebody has asked for the site called name.
+func (b *siteBook) knows(name string) bool {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	return b.byName[name] != nil
 }
 
 // every returns all sites, also those whose documents wait: something may be known

@@ -26,6 +26,12 @@ type Options struct {
 	OpenReadOnly func() (store.Store, error)
 	SetAside     func(now time.Time) (string, error)
 
+	// Before is the keeper that kept the state of this process until now, closed;
+	// nil in a process that begins. What the store has is then restored only where
+	// this process knows nothing: what both know may be the same attempts. Rows
+	// that Before could not write are written here.
+	Before *Keeper
+
 	// NoTables leaves the tables out, because the keys of this process do not
 	// outlive it: what is entered by command is kept all the same.
 	NoTables bool
@@ -102,6 +108,7 @@ type Keeper struct {
 
 	// What follows belongs to the goroutine of run, and to Start before it.
 	writable     bool
+	moved        bool // another keeper kept the state of this process before
 	restored     bool
 	waits        []func(ctx context.Context) // restoring that is to be done in the background
 	documents    map[string]string
@@ -139,6 +146,11 @@ func New(o Options) *Keeper {
 func (k *Keeper) Start() {
 	begun := time.Now()
 	k.o.Detector.Keep()
+	if before := k.o.Before; before != nil {
+		k.audit.giveBack(before.audit.take())
+		k.audit.lost.Add(before.audit.lost.Load())
+		k.moved, k.o.Before = true, nil // it is not needed any more
+	}
 	k.open()
 	ctx, cancel := context.WithTimeout(k.ctx, startTimeout)
 	defer cancel()

@@ -22,7 +22,10 @@ func (k *Keeper) restoreFirst(ctx context.Context) {
 	if st == nil {
 		return
 	}
-	k.needSnapshot = k.o.Detector.Memory().Tracked["source"] > 0 // another store was used before
+	restoreDocument := k.o.Detector.RestoreDocument
+	if k.moved {
+		k.needSnapshot, restoreDocument = true, k.o.Detector.TakeOverDocument
+	}
 	docs, err := st.Documents(ctx)
 	if err != nil {
 		k.unreadable("reading what was kept", err)
@@ -34,7 +37,7 @@ func (k *Keeper) restoreFirst(ctx context.Context) {
 		if name == docKey {
 			continue
 		}
-		if err := k.o.Detector.RestoreDocument(now, detector.Document{Name: name, Data: data}); err != nil {
+		if err := restoreDocument(now, detector.Document{Name: name, Data: data}); err != nil {
 			k.unreadable("reading what was kept", err)
 		}
 	}
@@ -113,11 +116,16 @@ func (k *Keeper) restoreAgain() {
 		k.unreadable("reading what was kept", err)
 		return
 	}
-	clear(k.documents)
+	known := k.documents // of these nothing may count twice
+	k.documents = make(map[string]string, len(docs))
 	for name, data := range docs {
 		k.documents[name] = string(data)
+		restoreDocument := k.o.Detector.RestoreDocument
+		if _, again := known[name]; again {
+			restoreDocument = k.o.Detector.TakeOverDocument
+		}
 		if name != docKey {
-			_ = k.o.Detector.RestoreDocument(k.o.Clock(), detector.Document{Name: name, Data: data})
+			_ = restoreDocument(k.o.Clock(), detector.Document{Name: name, Data: data})
 		}
 	}
 	if k.o.NoTables || string(docs[docKey]) != k.key() {
@@ -131,7 +139,11 @@ func (k *Keeper) restoreAgain() {
 }
 
 func (k *Keeper) restoreTable(ctx context.Context, st store.Store, table detector.Kept) {
-	k.restoreFrom(ctx, st, table, table.Restore(evidence.ToSeconds(k.o.Clock())))
+	into := table.Restore
+	if k.moved {
+		into = table.Absent
+	}
+	k.restoreFrom(ctx, st, table, into(evidence.ToSeconds(k.o.Clock())))
 }
 
 func (k *Keeper) restoreFrom(ctx context.Context, st store.Store, table detector.Kept, into detector.Restorer) {
