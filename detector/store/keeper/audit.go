@@ -140,6 +140,13 @@ func (b *auditBuffer) take() []store.Row {
 	return rows
 }
 
+// waiting is how many rows wait.
+func (b *auditBuffer) waiting() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.rows)
+}
+
 // giveBack takes rows back that could not be written, before those that came
 // since, as far as there is room.
 func (b *auditBuffer) giveBack(rows []store.Row) {

@@ -88,7 +88,11 @@ const (
 	smallChanges = 16 << 20
 	// chunkBytes is how large a part of a table is written at once, about.
 	chunkBytes = 128 << 10
+	// The audit log is pruned every ten minutes, and earlier when so many rows
+	// were written or there is no room, for as long as a tick may wait for it.
 	pruneEvery = 10 * time.Minute
+	pruneRows  = 20_000
+	pruneFor   = 200 * time.Millisecond
 )
 
 // Keeper is what its package says. Make it with New.
@@ -120,6 +124,7 @@ type Keeper struct {
 	snapshotAt   time.Time
 	retryAt      time.Time
 	pruneAt      time.Time
+	rows         int // of the audit log, written since it was pruned
 	records      detector.Records
 }
 
@@ -252,7 +257,7 @@ func (k *Keeper) tick() {
 	if k.snapshotDue(now) {
 		k.snapshot(k.ctx)
 	}
-	if now.After(k.pruneAt) {
+	if now.After(k.pruneAt) || k.rows >= pruneRows {
 		k.prune()
 	}
 }

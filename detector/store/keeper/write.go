@@ -11,22 +11,38 @@ import (
 	"github.com/doorward/doorward/detector/store"
 )
 
+// maxBatchRows is how many rows of the audit log are written at once: a store
+// that is nearly full takes what waits in parts, while it is pruned in between.
+const maxBatchRows = 1000
+
 // flush appends what has changed since it was last called.
 func (k *Keeper) flush(ctx context.Context) {
-	st := k.current()
 	batch := store.Batch{Time: k.o.Clock()}
 	batch.Changes = k.changes()
 	batch.Documents = k.changedDocuments(batch.Time)
-	batch.Audit = k.audit.take()
-	if batch.Empty() {
-		return
+	rows := k.audit.take()
+	for !batch.Empty() || len(rows) > 0 {
+		n := 0
+		if batch.Empty() { // what is decided by goes first
+			n = min(len(rows), maxBatchRows)
+			batch.Audit = rows[:n]
+		}
+		if !k.append(ctx, batch) {
+			k.audit.giveBack(rows)
+			return
+		}
+		rows = rows[n:]
+		batch = store.Batch{Time: batch.Time}
 	}
+}
+
+// append writes a batch and reports whether the store has it.
+func (k *Keeper) append(ctx context.Context, batch store.Batch) bool {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
 	defer cancel()
-	if err := st.Append(ctx, batch); err != nil {
+	if err := k.current().Append(ctx, batch); err != nil {
 		k.failed("writing to the store", err)
-		k.audit.giveBack(batch.Audit)
-		return
+		return false
 	}
 	for _, doc := range batch.Documents {
 		k.documents[doc.Name] = string(doc.Data)
@@ -34,8 +50,10 @@ func (k *Keeper) flush(ctx context.Context) {
 	for i := range batch.Changes {
 		k.changed += int64(len(batch.Changes[i].Records) + len(batch.Changes[i].Gone))
 	}
+	k.rows += len(batch.Audit)
 	k.note(func(s *Status) { s.Written = batch.Time })
 	k.well()
+	return true
 }
 
 // failed notes that a write failed: what it had is not in the store, so
@@ -44,6 +62,9 @@ func (k *Keeper) failed(doing string, err error) {
 	k.needSnapshot = true
 	k.retryAt = time.Now().Add(k.o.Retry)
 	k.trouble(doing, err)
+	if errors.Is(err, store.ErrFull) {
+		k.pruneAt = time.Time{} // the audit log may be what fills it
+	}
 	if errors.Is(err, store.ErrCorrupt) {
 		k.giveUp(err)
 	}
@@ -182,6 +203,10 @@ func (k *Keeper) prune() {
 	ctx, cancel := context.WithTimeout(k.ctx, writeTimeout)
 	defer cancel()
 	more, err := k.current().Prune(ctx, k.o.Clock(), k.o.Retention)
+	for begun := time.Now(); more && err == nil && time.Since(begun) < pruneFor; {
+		more, err = k.current().Prune(ctx, k.o.Clock(), k.o.Retention)
+	}
+	k.rows = 0
 	k.pruneAt = time.Now().Add(pruneEvery)
 	if more {
 		k.pruneAt = time.Now()

@@ -171,7 +171,7 @@ func (s *DB) excess(ctx context.Context, bound int64) (int64, error) {
 func (s *DB) coarsen(ctx context.Context, before int64) (more bool, err error) {
 	n := 0
 	err = s.inTx(ctx, func(tx *sql.Tx) error {
-		rows, err := tx.QueryContext(ctx, "SELECT seq, source FROM audit WHERE time < ? AND source <> '' AND instr(source, '/') = 0 LIMIT ?", before, pruneStep)
+		rows, err := tx.QueryContext(ctx, "SELECT seq, source FROM audit WHERE dear IN (0, 1) AND time < ? AND source <> '' AND instr(source, '/') = 0 LIMIT ?", before, pruneStep)
 		if err != nil {
 			return err
 		}
