@@ -124,7 +124,8 @@ type Keeper struct {
 	snapshotAt   time.Time
 	retryAt      time.Time
 	pruneAt      time.Time
-	rows         int // of the audit log, written since it was pruned
+	damage       error // that was found while restoring, until the store is set aside
+	rows         int   // of the audit log, written since it was pruned
 	records      detector.Records
 }
 
@@ -280,7 +281,9 @@ func (k *Keeper) reopen() {
 	k.use(st, true, true)
 	k.restoreAgain()
 	k.needSnapshot = true
-	k.well()
+	if k.writable {
+		k.well()
+	}
 }
 
 // Do runs f in the keeper's goroutine, when nothing is being written, after what
@@ -369,24 +372,26 @@ func (k *Keeper) Close(ctx context.Context) error {
 		return nil
 	}
 	k.cancel()
-	select {
-	case <-k.done:
-	case <-ctx.Done():
-		return fmt.Errorf("closing the store: %w", ctx.Err())
-	}
-	st := k.current()
-	if st == nil {
-		return nil
-	}
-	if k.writable {
-		k.flush(ctx)
-	}
 	ended := make(chan error, 1)
-	go func() { ended <- st.Close() }()
+	go func() { ended <- k.end(ctx) }()
 	select {
 	case err := <-ended:
 		return err
 	case <-ctx.Done():
-		return fmt.Errorf("closing the store: %w", ctx.Err())
+		return fmt.Errorf("closing the store: %w; that goes on in the background", ctx.Err())
 	}
+}
+
+// end writes what has changed and closes the store, when the goroutine of run has
+// ended. However long a disk hangs before, the lock is given back after it.
+func (k *Keeper) end(ctx context.Context) error {
+	<-k.done
+	st := k.current()
+	if st == nil {
+		return nil
+	}
+	if k.writable && ctx.Err() == nil {
+		k.flush(ctx)
+	}
+	return st.Close()
 }

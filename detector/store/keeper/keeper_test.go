@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -437,6 +438,97 @@ func TestCloseIsBounded(t *testing.T) {
 		t.Errorf("closing a store that hangs: %v; want that it took too long", err)
 	}
 	close(release)
+}
+
+// TestStoreThatHungIsClosedWhenItGoesOn: else nobody could write it any more
+// before the process ends.
+func TestStoreThatHungIsClosedWhenItGoesOn(t *testing.T) {
+	t.Parallel()
+	o := optionsFor(newDetector(t, 1), t.TempDir())
+	open, release, hangs := o.Open, make(chan struct{}), make(chan struct{})
+	o.Open = func() (store.Store, error) {
+		st, err := open()
+		return &hangingWrite{Store: st, release: release, hangs: hangs}, err
+	}
+	l := &life{t: t, d: o.Detector, k: New(o)}
+	l.k.Start()
+	<-hangs
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if err := l.k.Close(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("closing a store that hangs: %v; want that it took too long", err)
+	}
+	close(release)
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(2 * time.Millisecond) {
+		st, err := open()
+		if err == nil {
+			_ = st.Close()
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("the store that hung is still held: %v", err)
+		}
+	}
+}
+
+// hangingWrite is a store whose first write waits until it is released.
+type hangingWrite struct {
+	store.Store
+	release, hangs chan struct{}
+	once           sync.Once
+}
+
+func (h *hangingWrite) Append(ctx context.Context, b store.Batch) error {
+	h.once.Do(func() { close(h.hangs) })
+	<-h.release
+	return h.Store.Append(ctx, b)
+}
+
+// TestOneBadTableCostsNoOther: reading the sanctions finds damage, or panics; the
+// other tables come back all the same.
+func TestOneBadTableCostsNoOther(t *testing.T) {
+	t.Parallel()
+	for name, bad := range map[string]func() error{
+		"damage": func() error { return store.ErrCorrupt },
+		"panic":  func() error { panic("index out of range") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			first := begin(t, optionsFor(newDetector(t, 1), dir))
+			guess(t, first.d, "192.0.2.1", 0, 6)
+			first.end()
+			o := optionsFor(newDetector(t, 1), dir)
+			open, opened := o.Open, 0
+			o.Open = func() (store.Store, error) {
+				st, err := open()
+				if opened++; opened == 1 {
+					st = &badTable{st, bad}
+				}
+				return st, err
+			}
+			second := begin(t, o)
+			if got := guess(t, second.d, "192.0.2.1", 100, 10); got != 4 {
+				t.Errorf("%d of 10 guesses after 6 let through; want 4", got)
+			}
+			if s := second.k.Status(); !s.Writable || s.Unreadable != 1 {
+				t.Errorf("status %+v; want one part unreadable, and a store that is written", s)
+			}
+		})
+	}
+}
+
+// badTable is a store whose sanctions cannot be read.
+type badTable struct {
+	store.Store
+	bad func() error
+}
+
+func (b *badTable) Read(ctx context.Context, table string, f func(store.Chunk) error) error {
+	if table == detector.KeptSanctions {
+		return b.bad()
+	}
+	return b.Store.Read(ctx, table, f)
 }
 
 // hanging is a store that does not close until it is released.

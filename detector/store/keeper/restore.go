@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -29,7 +30,9 @@ func (k *Keeper) restoreFirst(ctx context.Context) {
 	docs, err := st.Documents(ctx)
 	if err != nil {
 		k.unreadable("reading what was kept", err)
-		return
+		if !errors.Is(err, store.ErrCorrupt) {
+			return
+		}
 	}
 	now := k.o.Clock()
 	for name, data := range docs {
@@ -104,6 +107,7 @@ func (k *Keeper) restoreRest() {
 	}
 	k.waits = nil
 	k.restored = true
+	k.giveUpDamaged()
 	k.note(func(s *Status) { s.Complete, s.FullRestore = true, time.Since(begun)+s.FirstRestore })
 }
 
@@ -114,6 +118,7 @@ func (k *Keeper) restoreAgain() {
 	docs, err := st.Documents(k.ctx)
 	if err != nil {
 		k.unreadable("reading what was kept", err)
+		k.giveUpDamaged()
 		return
 	}
 	known := k.documents // of these nothing may count twice
@@ -136,6 +141,7 @@ func (k *Keeper) restoreAgain() {
 	for _, table := range tables {
 		k.restoreFrom(k.ctx, st, table, table.Absent(evidence.ToSeconds(k.o.Clock())))
 	}
+	k.giveUpDamaged()
 }
 
 func (k *Keeper) restoreTable(ctx context.Context, st store.Store, table detector.Kept) {
@@ -147,6 +153,11 @@ func (k *Keeper) restoreTable(ctx context.Context, st store.Store, table detecto
 }
 
 func (k *Keeper) restoreFrom(ctx context.Context, st store.Store, table detector.Kept, into detector.Restorer) {
+	defer func() { // what lies on the disk must not keep Caddy from starting
+		if r := recover(); r != nil {
+			k.unreadable("reading "+table.Name(), fmt.Errorf("it panicked: %v", r))
+		}
+	}()
 	err := st.Read(ctx, table.Name(), func(c store.Chunk) error {
 		// A part that cannot be read is one of a version that nobody has any
 		// more, or damaged: the other parts are restored all the same.
@@ -162,8 +173,8 @@ func (k *Keeper) restoreFrom(ctx context.Context, st store.Store, table detector
 	}
 }
 
-// unreadable notes what could not be read. A damaged store is given up: it is
-// set aside at the next tick, and what could be read is written to a new one.
+// unreadable notes what could not be read. A damaged store is given up when all
+// that can be read was: one bad page must not cost the other tables.
 func (k *Keeper) unreadable(doing string, err error) {
 	k.note(func(s *Status) { s.Unreadable++ })
 	if !errors.Is(err, store.ErrCorrupt) {
@@ -171,8 +182,15 @@ func (k *Keeper) unreadable(doing string, err error) {
 		return
 	}
 	k.trouble(doing, err)
-	if k.writable {
-		k.giveUp(err)
+	k.damage = err
+}
+
+// giveUpDamaged sets a store aside that was found damaged while it was read.
+func (k *Keeper) giveUpDamaged() {
+	damage := k.damage
+	k.damage = nil
+	if damage != nil && k.writable {
+		k.giveUp(damage)
 	}
 }
 
