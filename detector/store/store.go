@@ -179,6 +179,8 @@ var (
 	ErrReadOnly = errors.New("the store cannot be written")
 	// ErrCorrupt: what is there is no store, or a damaged one.
 	ErrCorrupt = errors.New("the store is damaged")
+	// ErrForeign: what is there is a database of another program. It is left alone.
+	ErrForeign = errors.New("the store is a database of something else")
 	// ErrFull: there is no room to write.
 	ErrFull = errors.New("there is no room to write")
 	// ErrNewer: the store was written by a version that this one cannot read.

@@ -56,7 +56,7 @@ type Options struct {
 // Open opens the database in a folder for writing, makes it when it is missing
 // and brings its schema to this version. The errors wrap those of package store:
 // ErrInUse when another process writes it, ErrReadOnly, ErrCorrupt when the file
-// is damaged or no database of Doorward's, ErrNewer.
+// is damaged or no database, ErrForeign when it is another program's, ErrNewer.
 func Open(o Options) (*DB, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), openTimeout)
 	defer cancel()
@@ -209,7 +209,14 @@ func copyBefore(ctx context.Context, db *sql.DB, path string) error {
 	if _, err := os.Stat(before); err == nil {
 		return nil // of an attempt that was interrupted: it is the older one
 	}
-	return copyInto(ctx, db, before)
+	part := before + ".part" // of one that was interrupted while it copied
+	if err := os.Remove(part); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := copyInto(ctx, db, part); err != nil {
+		return err
+	}
+	return os.Rename(part, before)
 }
 
 // copyInto writes a consistent copy to a new file with mode 0600.
@@ -241,7 +248,7 @@ func checkVersion(ctx context.Context, db *sql.DB) (version int, err error) {
 	case tables == 0 && version == 0:
 		return 0, nil
 	case application != applicationID || version == 0:
-		return 0, fmt.Errorf("%w: it is a database of something else", store.ErrCorrupt)
+		return 0, fmt.Errorf("%w; give Doorward a folder of its own", store.ErrForeign)
 	case version <= schemaVersion:
 		return version, nil
 	}
@@ -260,7 +267,7 @@ func known(err error) error {
 	if err == nil {
 		return nil
 	}
-	for _, already := range []error{store.ErrInUse, store.ErrReadOnly, store.ErrCorrupt, store.ErrFull, store.ErrNewer} {
+	for _, already := range []error{store.ErrInUse, store.ErrReadOnly, store.ErrCorrupt, store.ErrFull, store.ErrNewer, store.ErrForeign} {
 		if errors.Is(err, already) {
 			return err
 		}

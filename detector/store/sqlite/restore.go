@@ -38,14 +38,38 @@ func Restore(dir, backup string, now time.Time) (aside string, err error) {
 	if err != nil {
 		return "", fmt.Errorf("restoring into %s: reading what was erased: %w", dir, err)
 	}
+	// All that may fail for want of room comes before what is there is touched.
+	part := path + ".restoring"
+	defer func() { err = errors.Join(err, removeAll(part)) }()
+	err = removeAll(part) // of one that was interrupted
+	if err == nil {
+		err = copyFile(backup, part)
+	}
+	if err == nil {
+		err = eraseAgain(ctx, part, erased)
+	}
+	if err != nil {
+		return "", fmt.Errorf("restoring into %s: %w; what is there was left as it is", dir, err)
+	}
 	aside = path + ".before-restore-" + now.UTC().Format("20060102T150405.000")
 	if err := rename(path, aside); err != nil {
 		return "", fmt.Errorf("restoring into %s: %w", dir, err)
 	}
-	if err := copyFile(backup, path); err != nil {
-		return aside, fmt.Errorf("restoring into %s: %w", dir, err)
+	if err := rename(part, path); err != nil {
+		return aside, fmt.Errorf("restoring into %s: %w; what was there is %s", dir, err, aside)
 	}
-	return aside, eraseAgain(ctx, path, erased)
+	return aside, nil
+}
+
+// removeAll deletes a database with the files of its log.
+func removeAll(path string) error {
+	var errs []error
+	for _, suffix := range []string{"", "-wal", "-shm", "-journal"} {
+		if err := os.Remove(path + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
 }
 
 func checkBackup(ctx context.Context, path string) error {

@@ -101,22 +101,97 @@ func TestFilesAreTheOwnersAlone(t *testing.T) {
 	}
 }
 
-// damage writes what is no database, or one of something else.
+// damages write what is no database.
 var damages = map[string]func(t *testing.T, path string){
 	"no database": func(t *testing.T, path string) {
 		if err := os.WriteFile(path, []byte(strings.Repeat("not a database. ", 1000)), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	},
-	"a database of something else": func(t *testing.T, path string) {
-		db, err := sql.Open("sqlite", path)
+	"a database whose beginning was overwritten": func(t *testing.T, path string) {
+		change(t, path, "CREATE TABLE recipes (name TEXT)")
+		b, err := os.ReadFile(path)
 		if err == nil {
-			_, err = db.ExecContext(t.Context(), "CREATE TABLE recipes (name TEXT)")
+			copy(b, "what is this?")
+			err = os.WriteFile(path, b, 0o600)
 		}
-		if err = errors.Join(err, db.Close()); err != nil {
+		if err != nil {
 			t.Fatal(err)
 		}
 	},
+}
+
+// change runs statements on a database without Doorward.
+func change(t *testing.T, path, statements string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", path)
+	if err == nil {
+		_, err = db.ExecContext(t.Context(), statements)
+	}
+	if err = errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestDatabaseOfSomethingElseIsLeftAlone: its program would lose it.
+func TestDatabaseOfSomethingElseIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	change(t, filepath.Join(dir, fileName), "CREATE TABLE recipes (name TEXT)")
+	if _, err := Open(Options{Dir: dir, Free: roomy}); !errors.Is(err, store.ErrForeign) || errors.Is(err, store.ErrCorrupt) {
+		t.Errorf("opening: %v; want ErrForeign, which sets nothing aside", err)
+	}
+	backup := filepath.Join(t.TempDir(), "backup.db")
+	db := opened(t, t.TempDir())
+	if err := errors.Join(db.Backup(t.Context(), backup), db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Restore(dir, backup, time.Now()); !errors.Is(err, store.ErrForeign) {
+		t.Errorf("restoring over it: %v; want ErrForeign", err)
+	}
+	change(t, filepath.Join(dir, fileName), "INSERT INTO recipes VALUES ('soup')")
+}
+
+// TestRestoreThatFailsChangesNothing: the backup turns out to be unusable late.
+func TestRestoreThatFailsChangesNothing(t *testing.T) {
+	t.Parallel()
+	dir, backup := t.TempDir(), filepath.Join(t.TempDir(), "backup.db")
+	db := opened(t, dir)
+	row := store.Row{ID: "kept", Time: time.Now(), Type: "operator"}
+	err := errors.Join(db.Backup(t.Context(), backup), db.Append(t.Context(), store.Batch{Time: time.Now(), Audit: []store.Row{row}}), db.Close())
+	if err != nil {
+		t.Fatal(err)
+	}
+	change(t, backup, "DROP TABLE erased")
+	if _, err := Restore(dir, backup, time.Now()); err == nil {
+		t.Fatal("restoring what cannot be used: no error")
+	}
+	db = opened(t, dir)
+	defer db.Close()
+	if rows, err := db.Audit(t.Context(), store.Query{}); err != nil || len(rows) != 1 {
+		t.Errorf("%d rows, %v; want the one that was there", len(rows), err)
+	}
+	if left, err := filepath.Glob(filepath.Join(dir, "*restor*")); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %q, %v", left, err)
+	}
+}
+
+// TestOnePersonOnManySites: there is a pseudonym for each spelling on each site.
+func TestOnePersonOnManySites(t *testing.T) {
+	t.Parallel()
+	db := opened(t, t.TempDir())
+	defer db.Close()
+	row := store.Row{ID: "1", Time: time.Now(), Type: "attempt", Pseudonym: "p39999"}
+	if err := db.Append(t.Context(), store.Batch{Time: time.Now(), Audit: []store.Row{row}}); err != nil {
+		t.Fatal(err)
+	}
+	names := make([]string, 40_000)
+	for i := range names {
+		names[i] = fmt.Sprintf("p%d", i)
+	}
+	if rows, err := db.Audit(t.Context(), store.Query{Pseudonym: names}); err != nil || len(rows) != 1 {
+		t.Errorf("%d rows, %v; want the one", len(rows), err)
+	}
 }
 
 func TestDamagedFileIsSetAside(t *testing.T) {
