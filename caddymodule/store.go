@@ -19,6 +19,20 @@ type storeChoice struct {
 	kind      config.StoreKind
 	dir       string
 	ephemeral bool // the keys live as long as the process
+	bytes     int64
+}
+
+// trackedBytes is what one of max_tracked takes in a store: 440 bytes for its
+// share of the tables, in two snapshots and in the changes between them, and what
+// SQLite adds.
+const trackedBytes = 1500
+
+// storeBytes is how large a store may become: 512 MiB, of which the tables of the
+// default take up to half, and more for what max_tracked is beyond that. Else
+// larger tables would leave no room for a second snapshot, and none could ever be
+// finished.
+func storeBytes(maxTracked int) int64 {
+	return store.DefaultRetention.Bytes + trackedBytes*int64(max(maxTracked-config.DefaultMaxTracked, 0))
 }
 
 // keep begins to keep the state of the process where a says, and what was kept
@@ -26,9 +40,9 @@ type storeChoice struct {
 // store that is used already nothing changes. It fails for no state of a store:
 // Doorward never keeps Caddy from starting.
 func (s *state) keep(a *App) {
-	choice := storeChoice{kind: a.cfg.Store.Kind, dir: a.storeDir, ephemeral: s.memKey.Load()}
+	choice := storeChoice{kind: a.cfg.Store.Kind, dir: a.storeDir, ephemeral: s.memKey.Load(), bytes: storeBytes(a.cfg.MaxTracked)}
 	if choice.kind == config.StoreMemory {
-		choice.dir = ""
+		choice.dir, choice.bytes = "", 0
 	}
 	if s.keeper.Load() != nil && s.stored == choice {
 		return
@@ -48,7 +62,9 @@ func (s *state) keeperOptions(choice storeChoice) keeper.Options {
 		o.Open = func() (store.Store, error) { return store.NewMemory(false), nil }
 		return o
 	}
-	openEmbedded(&o, choice.dir)
+	o.Retention = store.DefaultRetention
+	o.Retention.Bytes = choice.bytes
+	openEmbedded(&o, choice.dir, choice.bytes)
 	return o
 }
 

@@ -12,7 +12,7 @@ import (
 
 // openEmbedded finds no embedded database on this platform: state is kept in
 // memory, and status says so.
-func openEmbedded(o *keeper.Options, _ string) {
+func openEmbedded(o *keeper.Options, _ string, _ int64) {
 	o.Open = func() (store.Store, error) {
 		return nil, errAbsent
 	}

@@ -10,10 +10,10 @@ import (
 	"github.com/doorward/doorward/detector/store/sqlite"
 )
 
-// openEmbedded lets the keeper use the embedded database in a folder. It is
-// built for the platforms that it was ported to.
-func openEmbedded(o *keeper.Options, dir string) {
-	o.Open = func() (store.Store, error) { return opened(sqlite.Open(sqlite.Options{Dir: dir})) }
+// openEmbedded lets the keeper use the embedded database in a folder, which takes
+// up to so many bytes. It is built for the platforms that it was ported to.
+func openEmbedded(o *keeper.Options, dir string, bytes int64) {
+	o.Open = func() (store.Store, error) { return opened(sqlite.Open(sqlite.Options{Dir: dir, Bytes: bytes})) }
 	o.OpenReadOnly = func() (store.Store, error) { return opened(sqlite.OpenReadOnly(dir)) }
 	o.SetAside = func(now time.Time) (string, error) { return sqlite.SetAside(dir, now) }
 }
