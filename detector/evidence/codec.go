@@ -3,6 +3,7 @@ package evidence
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
 	"reflect"
 	"strconv"
 	"strings"
@@ -224,6 +225,25 @@ func (r *Reader[E]) Read(b []byte, e *E) {
 			}
 		case bigEndian && m.to.size > 1:
 			turn(to, m.to.size)
+		}
+		if m.to.kind == "f32" || m.to.kind == "f64" {
+			keepFinite(to, m.to.size)
+		}
+	}
+}
+
+// keepFinite puts 0 in the place of what is no number or infinite: nothing writes
+// such a one, and it would spread to everything that is computed with it.
+func keepFinite(b []byte, size int) {
+	for ; len(b) >= size; b = b[size:] {
+		var value float64
+		if size == 4 {
+			value = float64(math.Float32frombits(binary.NativeEndian.Uint32(b)))
+		} else {
+			value = math.Float64frombits(binary.NativeEndian.Uint64(b))
+		}
+		if math.IsNaN(value) || math.IsInf(value, 0) {
+			clear(b[:size])
 		}
 	}
 }

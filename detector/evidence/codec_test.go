@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"math"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -148,4 +149,28 @@ func FuzzReader(f *testing.F) {
 			t.Errorf("layout %q writes beside the entry", layout)
 		}
 	})
+}
+
+// TestWhatIsNoNumberIsReadAsZero: it would spread, and comparisons with it fail.
+func TestWhatIsNoNumberIsReadAsZero(t *testing.T) {
+	t.Parallel()
+	type entry struct {
+		A [3]float64
+		B float32
+		C float64
+	}
+	codec, err := NewCodec[entry]()
+	if err != nil {
+		t.Fatal(err)
+	}
+	reader, err := codec.Reader(codec.Layout())
+	if err != nil {
+		t.Fatal(err)
+	}
+	damaged := entry{A: [3]float64{math.NaN(), 1.5, math.Inf(-1)}, B: float32(math.Inf(1)), C: -2}
+	var got entry
+	reader.Read(codec.Append(nil, &damaged), &got)
+	if want := (entry{A: [3]float64{0, 1.5, 0}, C: -2}); got != want {
+		t.Errorf("read %+v; want %+v", got, want)
+	}
 }

@@ -106,6 +106,7 @@ func (l *Ladder) Check(key evidence.Key, now evidence.Seconds, class config.Clas
 		return Hit{}
 	}
 	l.table.View(key, func(r *record) {
+		r.rebase(now) // the clock was set back
 		if !r.classes.Has(class) || now >= r.quiet {
 			return
 		}

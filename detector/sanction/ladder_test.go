@@ -184,3 +184,23 @@ func TestIDsSurviveTheTelephone(t *testing.T) {
 		t.Error("no sanction has an id")
 	}
 }
+
+// TestClockThatIsSetBackProlongsNothing: a sanction of ten minutes that began in
+// what turns out to be next year lasts ten minutes from now.
+func TestClockThatIsSetBackProlongsNothing(t *testing.T) {
+	t.Parallel()
+	l := newLadder(t, 1024)
+	key := keyOf(1)
+	ahead := noon + 365*24*3600
+	hit := l.Impose(key, ahead, terms)
+	length := hit.Until - ahead
+	if got := l.Check(key, noon, config.ClassLogin); got.State != Held || got.Until != noon+length {
+		t.Errorf("when the clock was set back: %v until noon+%d; want held until noon+%d", got.State, got.Until-noon, length)
+	}
+	if got := l.Check(key, noon+length, config.ClassLogin); got.State != Probation {
+		t.Errorf("after its length: %v; want probation", got.State)
+	}
+	if got := l.Check(key, noon+length-200, config.ClassLogin); got.State != Held {
+		t.Errorf("a clock that is corrected by minutes: %v; want held as before", got.State)
+	}
+}
