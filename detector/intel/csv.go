@@ -106,9 +106,10 @@ func in(names []string) func(string) bool {
 }
 
 // foldName writes a name without case, spaces, - and _.
-func foldName(name string) string {
-	return strings.ToLower(strings.NewReplacer("_", "", "-", "", " ", "").Replace(name))
-}
+func foldName(name string) string { return strings.ToLower(unjoined.Replace(name)) }
+
+// unjoined is made once: a list may have millions of names.
+var unjoined = strings.NewReplacer("_", "", "-", "", " ", "")
 
 // separatorOf is the first of comma, tab and semicolon that the line holds.
 func separatorOf(line []byte) byte {

@@ -142,6 +142,8 @@ func TestFormatsAreRefused(t *testing.T) {
 		{"JSON too deep", strings.Repeat("[", 40), Layout{}, ReasonTooLarge, 1, "deeper than 32"},
 		{"a string of JSON too long", `["` + strings.Repeat("x", 3*maxLine) + `"]`, Layout{}, ReasonTooLarge, 1, "longer than 4096"},
 		{"a number of JSON too long", `[` + strings.Repeat("1", 3*maxLine) + `]`, Layout{}, ReasonTooLarge, 1, "longer than 4096"},
+		{"white space of JSON too long", `["192.0.2.1",` + strings.Repeat(" ", 3*maxLine) + `"192.0.2.2"]`, Layout{}, ReasonTooLarge, 1, "white space"},
+		{"blank lines of JSON too many", `["192.0.2.1"]` + strings.Repeat("\n", 3*maxLine), Layout{}, ReasonTooLarge, 0, "white space"},
 		{"JSON that is empty", `{"prefixes":[]}`, Layout{}, ReasonEmpty, 0, ""},
 		{"text announced as JSON", "192.0.2.1\n192.0.2.2\n", Layout{Format: config.FormatJSON}, ReasonUnreadable, 0, ""},
 		{"HTML announced as JSON", "<html>", Layout{Format: config.FormatJSON}, ReasonUnreadable, 1, "no JSON"},

@@ -191,6 +191,7 @@ type jsonGuard struct {
 	r              io.Reader
 	quoted, escape bool
 	run            int // bytes of the current string, number or word
+	blank          int // bytes of white space in a row, which a json.Decoder keeps and goes through again with each read
 	atEnd          bool
 
 	offset int64   // bytes passed on
@@ -209,14 +210,21 @@ func (g *jsonGuard) Read(p []byte) (int, error) {
 		if g.run > maxLine {
 			return 0, refuse(ReasonTooLarge, g.line+1+len(g.feeds), "a string or number of JSON is longer than %d bytes", maxLine)
 		}
+		if g.blank > maxLine {
+			return 0, refuse(ReasonTooLarge, g.line+1+len(g.feeds), "more than %d bytes of white space in a row", maxLine)
+		}
 	}
 	g.offset += int64(n)
 	return n, err
 }
 
-// pass follows the strings.
+// pass follows the strings, and the white space between them.
 func (g *jsonGuard) pass(c byte) {
 	g.run++
+	g.blank++
+	if g.quoted || strings.IndexByte(" \t\r\n", c) < 0 {
+		g.blank = 0
+	}
 	switch {
 	case g.escape:
 		g.escape = false
