@@ -107,6 +107,9 @@ func (c Country) Validate() error {
 	if c.Answer == AnswerAllow {
 		errs = append(errs, errors.New("allow is what everybody else gets; leave it out, or write block, challenge or tag"))
 	}
+	if c.Observe && (c.Answer == AnswerTag || c.Answer == AnswerTighten) {
+		errs = append(errs, fmt.Errorf("%s refuses nobody, so there is nothing to observe; leave `observe` out, or write `observe limit`", c.Answer))
+	}
 	if c.Class == ClassAll && c.Answer.LetsThrough() && c.Answer != "" {
 		errs = append(errs, fmt.Errorf("%s is for attempts, and all is every request; write a class, or block", c.Answer))
 	}

@@ -130,6 +130,28 @@ func TestLimitValidate(t *testing.T) {
 	}
 }
 
+func TestCountryValidate(t *testing.T) {
+	t.Parallel()
+	korea := []string{"KP"}
+	for name, test := range map[string]struct {
+		line Country
+		want string
+	}{
+		"denied":                     {Country{Codes: korea}, ""},
+		"observed":                   {Country{Codes: korea, Observe: true, Answer: AnswerLimit}, ""},
+		"a mark":                     {Country{Codes: korea, Answer: AnswerTag}, ""},
+		"observe a mark":             {Country{Codes: korea, Observe: true, Answer: AnswerTag}, "leave `observe` out"},
+		"observe half of thresholds": {Country{Codes: korea, Observe: true, Answer: AnswerTighten}, "leave `observe` out"},
+		"a mark on pages":            {Country{Class: ClassAll, Codes: korea, Answer: AnswerTag}, "write a class"},
+		"no country":                 {Country{}, "the countries are missing"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			checkError(t, test.line.Validate(), test.want)
+		})
+	}
+}
+
 func TestPolicyValidate(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

@@ -237,3 +237,77 @@ func TestASpoofableAddressVouchesForNobody(t *testing.T) {
 		t.Error("an address became familiar while it could be chosen")
 	}
 }
+
+// A line that only observes a country changes nothing for who comes from there;
+// one that observes a list leaves the list what it does without a line.
+func TestObservingACountryHalvesNothing(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		line config.Country
+		want int
+	}{
+		"observed":   {config.Country{Codes: []string{"KP"}, Observe: true}, 10},
+		"marked":     {config.Country{Codes: []string{"KP"}, Answer: config.AnswerTag}, 10},
+		"tightened":  {config.Country{Codes: []string{"KP"}, Answer: config.AnswerTighten}, 5},
+		"challenged": {config.Country{Codes: []string{"KP"}, Answer: config.AnswerChallenge}, 5},
+	} {
+		site := patient()
+		site.Countries = []config.Country{c.line}
+		w := worldly(t, site)
+		through := 0
+		for i := range 20 {
+			a := from(config.KindLogin, "KP")
+			a.Identities, a.Credential, a.Solved = user("u"+string(rune('a'+i))+"@x.test"), uint64(i+1), true
+			if w.try(a, failed).LetsThrough() {
+				through++
+			}
+		}
+		if through != c.want {
+			t.Errorf("%s: %d failures let through, want %d", name, through, c.want)
+		}
+	}
+}
+
+// What a detection lets through stays marked by the list that names its source.
+func TestAnAllowedDetectionKeepsTheMarkOfAList(t *testing.T) {
+	t.Parallel()
+	site := patient()
+	site.Policies = []config.Policy{{On: "vpn", Answer: config.AnswerTag}, {On: "brute_force", Answer: config.AnswerAllow}}
+	w := worldly(t, site)
+	var v Verdict
+	for i := range uint64(12) {
+		a := from(config.KindLogin, "", "vpn")
+		a.Credential = i + 1
+		v = w.try(a, failed)
+	}
+	if v.Answer != config.AnswerTag || v.Detection != config.BruteForce {
+		t.Errorf("%q because of %q, want the mark of the list beside the detection", v.Answer, v.Detection)
+	}
+}
+
+// A line for every request is asked in addition to that of the class, and a line
+// without a class speaks about logins and signups alone.
+func TestWhichLinesSpeakAboutAList(t *testing.T) {
+	t.Parallel()
+	const vpn, login, reset, all = "vpn", config.KindLogin, config.KindResetRequest, config.ClassAll
+	const allow, tag, limit, block = config.AnswerAllow, config.AnswerTag, config.AnswerLimit, config.AnswerBlock
+	for name, c := range map[string]struct {
+		lines         []config.Policy
+		kind          config.Kind
+		answer, would config.Answer
+	}{
+		"a class harder than all":             {[]config.Policy{{On: vpn, Class: all, Answer: tag}, {On: vpn, Class: config.ClassLogin, Answer: block}}, login, block, ""},
+		"no class, harder than all":           {[]config.Policy{{On: vpn, Answer: limit}, {On: vpn, Class: all, Answer: tag}}, login, limit, ""},
+		"all harder than a class":             {[]config.Policy{{On: vpn, Class: all, Answer: block}, {On: vpn, Class: config.ClassLogin, Answer: limit}}, login, block, ""},
+		"all only observed":                   {[]config.Policy{{On: vpn, Class: all, Answer: block, Observe: true}, {On: vpn, Class: config.ClassLogin, Answer: tag}}, login, tag, block},
+		"a class only observed":               {[]config.Policy{{On: vpn, Class: all, Answer: tag}, {On: vpn, Class: config.ClassLogin, Answer: block, Observe: true}}, login, tag, block},
+		"all in place of the default":         {[]config.Policy{{On: vpn, Class: all, Answer: allow}}, login, allow, ""},
+		"no class, of a reset":                {[]config.Policy{{On: vpn, Answer: block}}, reset, tag, ""},
+		"no class, only observed, of a reset": {[]config.Policy{{On: vpn, Answer: block, Observe: true}}, reset, tag, ""},
+	} {
+		w := worldly(t, config.Site{Policies: c.lines})
+		if v := w.try(from(c.kind, "", vpn), succeeded); v.Answer != c.answer || v.Would != c.would {
+			t.Errorf("%s: %q, would %q; want %q, %q", name, v.Answer, v.Would, c.answer, c.would)
+		}
+	}
+}

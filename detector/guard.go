@@ -37,7 +37,7 @@ func (d *Detector) guard(now time.Time, p *Policy, s *Source, denied []string) V
 	for _, name := range s.Lists {
 		if slices.Contains(denied, name) {
 			return Verdict{
-				Answer: p.list(name, config.ClassNone), Rule: "list " + name, Axis: config.AxisSource,
+				Answer: p.list(name, config.ClassNone)[0].Answer, Rule: "list " + name, Axis: config.AxisSource,
 				Reason: Reason{text: onTheList, name: name},
 			}
 		}

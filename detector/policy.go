@@ -84,8 +84,8 @@ func (p *Policy) detection(name config.Detection, class config.Class) (config.An
 	return p.withoutChallenge(answer), length
 }
 
-// observes reports whether the operator wants the answer to a detection or a
-// list told and not carried out.
+// observes reports whether the operator wants the answer to a detection told and
+// not carried out.
 func (p *Policy) observes(on string, class config.Class) bool {
 	line := p.line(on, class)
 	return line != nil && line.Observe
@@ -99,27 +99,42 @@ func (p *Policy) withoutChallenge(answer config.Answer) config.Answer {
 	return answer
 }
 
-// list returns the answer to an attempt of class from a listed source. The
-// default is to tighten, and for logins and signups from Tor to challenge. Nobody
-// is limited by that default, so without challenges they are tightened, too.
-// ClassNone asks for requests that are no attempts:
-// only a line for `all` speaks about them.
-func (p *Policy) list(name string, class config.Class) config.Answer {
-	for i := range p.answers {
-		if line := &p.answers[i]; line.On == name && line.Class == config.ClassAll {
-			return p.withoutChallenge(line.Answer)
-		}
+// listAnswer is what is answered to a listed source; the zero value is nothing.
+type listAnswer struct {
+	config.Answer
+	observed bool // it is only told
+	written  bool // by the operator
+}
+
+func (p *Policy) answerOf(line *config.Policy) listAnswer {
+	return listAnswer{p.withoutChallenge(line.Answer), line.Observe, true}
+}
+
+// list returns what is answered to an attempt of class from a listed source: by
+// the line for every request, and by the one for the class. A line without a class
+// is for logins and signups. Where none is written the source is tightened, and
+// for logins and signups from Tor challenged; nobody is limited by that default,
+// so without challenges they are tightened, too. ClassNone asks for requests that
+// are no attempts: only a line for `all` speaks about them.
+func (p *Policy) list(name string, class config.Class) (answers [2]listAnswer) {
+	if all := p.line(name, config.ClassAll); all != nil && all.Class == config.ClassAll {
+		answers[0] = p.answerOf(all)
 	}
 	if class == config.ClassNone {
-		return config.AnswerAllow
+		return answers
 	}
-	if line := p.line(name, class); line != nil && (line.Class != "" || class == config.ClassLogin || class == config.ClassSignup) {
-		return p.withoutChallenge(line.Answer)
+	entry := class == config.ClassLogin || class == config.ClassSignup
+	if line := p.line(name, class); line != nil && (line.Class != "" || entry) {
+		answers[1] = p.answerOf(line)
 	}
-	if name == config.ListTor && (class == config.ClassLogin || class == config.ClassSignup) && !p.config.ChallengeOff && p.line(name, class) == nil {
-		return config.AnswerChallenge
+	switch {
+	case answers[0].written || answers[1].written:
+	case name == config.ListTor && entry && !p.config.ChallengeOff:
+		answers[1].Answer = config.AnswerChallenge
+	default:
+		answers[1].Answer = config.AnswerTighten
 	}
-	return config.AnswerTighten
+	return answers
 }
 
 // countries returns the lines that speak about a class, the one for every

@@ -113,16 +113,19 @@ func sanctionReason(axis config.Axis, count, limit int) string {
 const onTheList = "the source is on the list "
 
 // lists consults the address lists and the lines about countries. A source for
-// which one tightens or delays, or that only would be refused, has its
-// thresholds halved. Of several answers the hardest counts.
+// which one tightens or delays, or that a list only would refuse, which tightens
+// without a line, has its thresholds halved. Of several answers the hardest
+// counts.
 func (c *admission) lists(v *Verdict) bool {
 	v.Answer = config.AnswerAllow
 	if c.a.reserved.exempt {
 		return false
 	}
 	for _, name := range c.a.Source.Lists {
-		if answer := c.p.list(name, c.class); answer != config.AnswerAllow {
-			c.listed(v, name, answer)
+		for _, answer := range c.p.list(name, c.class) {
+			if answer.Answer != "" && answer.Answer != config.AnswerAllow {
+				c.listed(v, name, answer)
+			}
 		}
 	}
 	for _, line := range c.p.countries(c.class) {
@@ -131,6 +134,7 @@ func (c *admission) lists(v *Verdict) bool {
 			if told.Answer == config.AnswerChallenge && !line.Observe && c.waivesChallenge() {
 				told.Answer = config.AnswerTighten
 			}
+			c.tight = c.tight || !line.Observe && told.Answer != config.AnswerTag
 			c.told(v, told, line.Observe)
 		}
 	}
@@ -138,24 +142,23 @@ func (c *admission) lists(v *Verdict) bool {
 }
 
 // listed adds the answer to the source's being on a list to the verdict.
-func (c *admission) listed(v *Verdict, name string, answer config.Answer) {
-	told := Verdict{Answer: answer, Rule: name, Axis: config.AxisSource, Reason: Reason{text: onTheList, name: name}}
-	observed := c.p.observesList(name, c.class)
+func (c *admission) listed(v *Verdict, name string, answer listAnswer) {
+	told := Verdict{Answer: answer.Answer, Rule: name, Axis: config.AxisSource, Reason: Reason{text: onTheList, name: name}}
 	switch {
-	case observed:
-	case answer == config.AnswerChallenge && c.waivesChallenge():
+	case answer.observed:
+	case told.Answer == config.AnswerChallenge && c.waivesChallenge():
 		told.Answer = config.AnswerTighten
-	case answer == config.AnswerChallenge && c.gentleList(name):
-		told.Answer, told.Would, told.Lenient = config.AnswerTighten, answer, true
-	case !answer.LetsThrough():
+	case told.Answer == config.AnswerChallenge && !answer.written && c.gentleRoute():
+		told.Answer, told.Would, told.Lenient = config.AnswerTighten, told.Answer, true
+	case !told.LetsThrough():
 		told.Rule = "list " + name
 	}
-	c.told(v, told, observed)
+	c.tight = c.tight || told.Answer != config.AnswerTag
+	c.told(v, told, answer.observed)
 }
 
 // told adds an answer about the address to the verdict.
 func (c *admission) told(v *Verdict, told Verdict, observed bool) {
-	c.tight = c.tight || told.Answer != config.AnswerTag
 	switch {
 	case observed:
 		told.Would, told.Answer = told.Answer, config.AnswerAllow
@@ -190,12 +193,10 @@ func (c *admission) waivesChallenge() bool {
 	return c.a.Solved || r.vouched || r.machine || c.sentAgain()
 }
 
-// gentleList reports whether a list is only told because of the gentle start: its
-// challenge is the default, and the route was found automatically and may be a
+// gentleRoute reports whether the challenge that is the default of a list is only
+// told because of the gentle start: the route was found automatically and may be a
 // misreading.
-func (c *admission) gentleList(name string) bool {
-	return c.lenient && !c.a.Declared && c.p.line(name, c.class) == nil
-}
+func (c *admission) gentleRoute() bool { return c.lenient && !c.a.Declared }
 
 // letGo gives back a probation that was taken but not used.
 func (c *admission) letGo() {

@@ -52,7 +52,7 @@ func (c *admission) tell(v *Verdict) {
 		v.Answer, v.Wait = answer, max(wait, c.p.wait(fired.Count-fired.Limit))
 	case answer == config.AnswerDelay || !answer.LetsThrough():
 		v.Would = answer
-	case v.Answer != config.AnswerDelay:
+	case answer.Harder(v.Answer): // a list may have marked it already
 		v.Answer = answer
 	}
 }
@@ -78,14 +78,6 @@ func (p *Policy) wait(n int) time.Duration {
 		wait *= 2
 	}
 	return min(wait, longest)
-}
-
-// observesList is observes for a list, whose line for `all` wins.
-func (p *Policy) observesList(name string, class config.Class) bool {
-	if line := p.line(name, config.ClassAll); line != nil && line.Class == config.ClassAll {
-		return line.Observe
-	}
-	return p.observes(name, class)
 }
 
 // Withdraw takes an attempt back that Admit answered with delay and that never
