@@ -27,7 +27,7 @@ var (
 
 	would = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "caddy_doorward_would_have_refused_total",
-		Help: "Verdicts that were not carried out because of the mode or the gentle start, by site and detection.",
+		Help: "Verdicts that were not carried out because of the mode, the gentle start, a line with observe, or who it is, by site and detection.",
 	}, []string{"site", "detection"})
 
 	sanctions = prometheus.NewCounterVec(prometheus.CounterOpts{

@@ -27,7 +27,7 @@ const maxAllowPaths = 64
 func validateAllowPaths(entries []AllowPath) error {
 	var errs []error
 	if len(entries) > maxAllowPaths {
-		errs = append(errs, fmt.Errorf("%d paths are allowed; write at most %d, a * at the end takes many together", len(entries), maxAllowPaths))
+		errs = append(errs, fmt.Errorf("%d paths are allowed; write at most %d; /* at the end takes many together", len(entries), maxAllowPaths))
 	}
 	seen := map[string]bool{}
 	for _, e := range entries {
