@@ -126,12 +126,12 @@ func (h Hasher) Number(site uint64, axis byte, n uint64) Key {
 }
 
 // NumberPair is the key of an account together with what another key stands
-// for.
+// for, whose sibling it is.
 func (h Hasher) NumberPair(site uint64, axis byte, pseudonym [16]byte, k Key) Key {
 	m := begin(formNumber, axis, site)
 	m.bytes(pseudonym)
 	m.bytes(k)
-	return h.sum(&m)
+	return h.sum(&m).within(binary.LittleEndian.Uint16(k[2:]))
 }
 
 // block shortens a block of addresses to 16 bits, under the secret: which blocks

@@ -47,6 +47,7 @@ func TestFloodFromOneBlockLeavesTheOthersTheirPlaces(t *testing.T) {
 	for name, key := range map[string]func(netip.Addr) Key{
 		"sources": func(a netip.Addr) Key { return testHasher.Source(1, a) },
 		"pairs":   func(a netip.Addr) Key { return testHasher.Pair(1, [16]byte{7}, a) },
+		"floods":  func(a netip.Addr) Key { return testHasher.NumberPair(1, 7, [16]byte{}, testHasher.Source(1, a)) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
