@@ -311,3 +311,36 @@ func TestWhichLinesSpeakAboutAList(t *testing.T) {
 		}
 	}
 }
+
+// Who has solved the challenge of one list must not get past the block of another,
+// or of his country.
+func TestOfSeveralAnswersToAPageTheHardestCounts(t *testing.T) {
+	t.Parallel()
+	w := worldly(t, config.Site{
+		Policies: []config.Policy{
+			{On: "vpn", Class: config.ClassAll, Answer: config.AnswerChallenge},
+			{On: "tor", Class: config.ClassAll, Answer: config.AnswerBlock},
+		},
+		Countries: []config.Country{{Class: config.ClassAll, Codes: []string{"KP"}, Answer: config.AnswerLimit}},
+	})
+	for name, c := range map[string]struct {
+		country string
+		lists   []string
+		answer  config.Answer
+		rule    string
+	}{
+		"one list":                 {"DE", []string{"vpn"}, config.AnswerChallenge, "list vpn"},
+		"the milder list first":    {"DE", []string{"vpn", "tor"}, config.AnswerBlock, "list tor"},
+		"the harder list first":    {"DE", []string{"tor", "vpn"}, config.AnswerBlock, "list tor"},
+		"a list and a country":     {"KP", []string{"vpn"}, config.AnswerLimit, RuleCountry},
+		"a list above a country":   {"KP", []string{"tor"}, config.AnswerBlock, "list tor"},
+		"a list that says nothing": {"DE", []string{"hosting"}, "", ""},
+		"a country, and no list":   {"KP", nil, config.AnswerLimit, RuleCountry},
+		"neither list nor country": {"DE", nil, "", ""},
+	} {
+		s := from(config.KindLogin, c.country, c.lists...).Source
+		if v := w.d.Guard(w.now, w.policy, &s, w.policy.RefusesEverybody()); v.Answer != c.answer || v.Rule != c.rule {
+			t.Errorf("%s: %q by %q, want %q by %q", name, v.Answer, v.Rule, c.answer, c.rule)
+		}
+	}
+}

@@ -9,7 +9,7 @@ import (
 
 // Guard decides about any request, attempt or not: only an operator's block,
 // the lists named in denied, which an `on LIST all` line refuses, and the line
-// `country all` speak about those.
+// `country all` speak about those. Of several answers the hardest counts.
 func (d *Detector) Guard(now time.Time, p *Policy, s *Source, denied []string) Verdict {
 	mode := d.Mode(now, p)
 	if mode == config.ModeOff {
@@ -34,18 +34,21 @@ func (d *Detector) guard(now time.Time, p *Policy, s *Source, denied []string) V
 	if s.Critical != "" {
 		return Verdict{}
 	}
+	var v Verdict
 	for _, name := range s.Lists {
-		if slices.Contains(denied, name) {
-			return Verdict{
-				Answer: p.list(name, config.ClassNone)[0].Answer, Rule: "list " + name, Axis: config.AxisSource,
-				Reason: Reason{text: onTheList, name: name},
-			}
+		if !slices.Contains(denied, name) {
+			continue
+		}
+		if answer := p.list(name, config.ClassNone)[0].Answer; answer.Harder(v.Answer) {
+			v = Verdict{Answer: answer, Rule: "list " + name, Axis: config.AxisSource, Reason: Reason{text: onTheList, name: name}}
 		}
 	}
 	if line := p.countries(config.ClassNone)[0]; line != nil && !line.Observe && line.Denies(s.Country) {
-		return p.country(line, s.Country)
+		if told := p.country(line, s.Country); told.Answer.Harder(v.Answer) {
+			v = told
+		}
 	}
-	return Verdict{}
+	return v
 }
 
 // Seen reports whether the first identity of an attempt that Admit has judged
