@@ -37,21 +37,6 @@ var ownClass = map[Detection]Class{"reset_flood": ClassReset, "code_guessing": C
 // ObserveWord stands in an `on` line in front of the answer, or in its place.
 const ObserveWord = "observe"
 
-// ReservedNames are the names an address list may not have.
-func ReservedNames() []string {
-	names := make([]string, 0, 32)
-	for _, d := range Detections {
-		names = append(names, string(d))
-	}
-	for _, c := range Classes {
-		names = append(names, string(c))
-	}
-	for _, a := range Answers {
-		names = append(names, string(a))
-	}
-	return append(names, ObserveWord)
-}
-
 // String writes the line as an operator does, without the word on.
 func (p Policy) String() string {
 	words := []string{p.On}

@@ -93,9 +93,6 @@ func (d Deps) withDefaults() Deps {
 	return d
 }
 
-// MinRefresh is the shortest time between two looks at a source.
-const MinRefresh = time.Second
-
 var namePattern = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,31}$`)
 
 // List is a named list of addresses that keeps itself up to date. Make one with
