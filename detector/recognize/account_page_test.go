@@ -20,6 +20,19 @@ func TestPagesOfAccounts(t *testing.T) { //nolint:paralleltest // counts allocat
 		"/login/forgot":        config.ClassNone,
 		"/password/reset":      config.ClassNone,
 		"/login/assets/app.js": config.ClassNone,
+
+		"/customer_login_form.aspx":         config.ClassLogin,
+		"/log-in-or-sign-up":                config.ClassSignup,
+		"/blog/how-to-login":                config.ClassNone,
+		"/help/why-cant-i-sign-in":          config.ClassNone,
+		"/faq/login-problems":               config.ClassNone,
+		"/blog/wie-anmelden":                config.ClassNone,
+		"/images/login.png":                 config.ClassNone,
+		"/static/signup.JS":                 config.ClassNone,
+		"/inicio":                           config.ClassNone,
+		"/iniciar-sesion":                   config.ClassLogin,
+		"/conference/sessions":              config.ClassNone,
+		"/How-To-Register-For-The-Workshop": config.ClassNone,
 	} {
 		if got := PageClass(path); got != want {
 			t.Errorf("%s: %q, want %q", path, got, want)
