@@ -11,15 +11,18 @@ import (
 	"github.com/doorward/doorward/config"
 )
 
-// maxAccountPages is how many pages of a site are known to lead to attempts. A
-// site has two or three; beyond the bound no more are learned.
-const maxAccountPages = 64
+// maxAccountPages is how many pages of a site may be known to lead to attempts. A
+// site has two or three. Where there are more, the form is on every page, or
+// somebody writes into Referer what he likes: then none of them is the login page,
+// and no more are learned.
+const maxAccountPages = 16
 
 // accountPages are the pages from which somebody has logged in or signed up: a
 // single-page app shows its form under addresses that say nothing. The zero value
 // knows none. Readers take no lock.
 type accountPages struct {
 	mu    sync.Mutex
+	many  bool                                    // there were too many
 	known atomic.Pointer[map[uint64]config.Class] // copied on write
 }
 
@@ -39,9 +42,14 @@ func (p *accountPages) learn(path string, class config.Class) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.many {
+		return
+	}
 	next := map[uint64]config.Class{}
 	if known := p.known.Load(); known != nil {
 		if len(*known) >= maxAccountPages {
+			p.many = true
+			p.known.Store(nil)
 			return
 		}
 		maps.Copy(next, *known)
@@ -51,7 +59,12 @@ func (p *accountPages) learn(path string, class config.Class) {
 }
 
 // forget drops what is known, so that it is learned anew.
-func (p *accountPages) forget() { p.known.Store(nil) }
+func (p *accountPages) forget() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.many = false
+	p.known.Store(nil)
+}
 
 // pageOf is the path of the page of this site that a request came from, "" if it
 // does not tell, or if it is the root: that is many pages in one.

@@ -22,14 +22,25 @@ func TestAccountPagesAreLearnedUpToABound(t *testing.T) { //nolint:paralleltest 
 			t.Errorf("%q: %q, want %q", path, got, want)
 		}
 	}
-	for i := range 3 * maxAccountPages {
+	for i := range maxAccountPages - 2 {
 		p.learn(fmt.Sprintf("/page/%d", i), config.ClassLogin)
 	}
-	if n := len(*p.known.Load()); n != maxAccountPages {
+	if n := len(*p.known.Load()); n != maxAccountPages || p.class("/page/3") != config.ClassLogin {
 		t.Errorf("%d pages are known, want %d", n, maxAccountPages)
 	}
 	if n := testing.AllocsPerRun(100, func() { p.class("/app") }); n != 0 {
 		t.Errorf("looking a page up allocates %v times", n)
+	}
+	for i := range 3 * maxAccountPages {
+		p.learn(fmt.Sprintf("/article/%d", i), config.ClassLogin)
+	}
+	if p.class("/app") != config.ClassNone || p.class("/article/40") != config.ClassNone {
+		t.Error("where every page has the form, some are taken for the login page")
+	}
+	p.forget()
+	p.learn("/app", config.ClassLogin)
+	if p.class("/app") != config.ClassLogin {
+		t.Error("after all was forgotten nothing is learned")
 	}
 	p.forget()
 	if p.class("/app") != config.ClassNone {
