@@ -143,11 +143,13 @@ func (h *Handler) reserved(r *http.Request) (name string, yes bool) {
 	return strings.CutPrefix(path, c.Prefix)
 }
 
-// asksForPage reports whether a browser shows the answer to a person. Fetch and
-// XMLHttpRequest say so by Sec-Fetch-Mode, programs by not asking for HTML.
+// asksForPage reports whether a browser shows the answer to a person, in a window
+// of its own: no frame shows the page of a challenge. Fetch and XMLHttpRequest say
+// so by Sec-Fetch-Mode, programs by not asking for HTML.
 func asksForPage(h http.Header) bool {
 	if mode := h.Get("Sec-Fetch-Mode"); mode != "" {
-		return mode == "navigate"
+		dest := h.Get("Sec-Fetch-Dest")
+		return mode == "navigate" && (dest == "" || dest == "document")
 	}
 	return wantsPage(h) && h.Get("X-Requested-With") == ""
 }

@@ -26,7 +26,9 @@ type demand struct {
 	retry time.Duration
 	// retype tells that a submitted form is thrown away.
 	retype bool
-	id     string
+	// private tells that the query holds what was submitted.
+	private bool
+	id      string
 }
 
 // statusChallenge is the status of a challenge. Browsers show the body of a 429
@@ -54,7 +56,7 @@ func (h *Handler) answerChallenge(w http.ResponseWriter, r *http.Request, gate *
 		return nil
 	}
 	token, c := gate.Issue(now, clearance.Ask{
-		Source: a.addr, Class: a.class, Identity: a.identity, Return: h.returnTo(r), Retype: a.retype,
+		Source: a.addr, Class: a.class, Identity: a.identity, Return: h.returnTo(r, a.private), Retype: a.retype,
 	})
 	challenges.WithLabelValues(h.challenge.site, "page").Inc()
 	interstitial.Write(w, r, statusChallenge, h.pageFor(token, &c, a.id))
@@ -68,17 +70,23 @@ func (h *Handler) refuseHeaders(w http.ResponseWriter, r *http.Request, now time
 }
 
 // returnTo is where a browser goes after it has solved: to the page it asked for,
-// or to the page whose form it sent, if that is of this site.
-func (h *Handler) returnTo(r *http.Request) string {
-	_, address := clientPath(r)
-	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+// or to the page whose form it sent, if that is of this site. private tells that
+// the query is part of what was submitted: it goes into no page and no address.
+func (h *Handler) returnTo(r *http.Request, private bool) string {
+	path, address := clientPath(r)
+	if !private && !throwsAway(r) {
 		return clearance.ReturnPath(address, h.challenge.Prefix)
 	}
-	if from, err := url.Parse(r.Referer()); err == nil && from.Host == r.Host && r.Host != "" {
+	if from, err := url.Parse(r.Referer()); !private && err == nil && from.Host == r.Host && r.Host != "" {
 		return clearance.ReturnPath(from.RequestURI(), h.challenge.Prefix)
 	}
-	path, _ := clientPath(r) // without the query, which may hold what was submitted
 	return clearance.ReturnPath((&url.URL{Path: path}).EscapedPath(), h.challenge.Prefix)
+}
+
+// throwsAway reports whether a challenge in the place of an answer loses more than
+// the request for a page.
+func throwsAway(r *http.Request) bool {
+	return r.Method != http.MethodGet && r.Method != http.MethodHead
 }
 
 // challengeLink is the address of the challenge for whoever cannot be shown the
@@ -87,7 +95,7 @@ func (h *Handler) challengeLink(r *http.Request, a demand) string {
 	query := url.Values{"class": {string(a.class)}}
 	// A script of another site sends nobody to the address of an interface.
 	if from, err := url.Parse(r.Referer()); r.Method == http.MethodGet || err == nil && from.Host == r.Host {
-		query.Set("return", h.returnTo(r))
+		query.Set("return", h.returnTo(r, a.private))
 	}
 	return h.challenge.Prefix + challengeName + "?" + query.Encode()
 }
@@ -198,14 +206,15 @@ func (v *visit) limitChallenge(s clearance.Standing) {
 
 // refuseChallenge answers an attempt with a challenge.
 func (v *visit) refuseChallenge(w http.ResponseWriter, gate *clearance.Gate, id string) error {
+	byQuery := !throwsAway(v.r) && v.r.URL.RawQuery != "" && !v.attempt.Basic
 	return v.h.answerChallenge(w, v.r, gate, demand{
 		class: v.attempt.Kind.Class(), addr: v.attempt.Source.Addr, identity: v.clearance.identity(v),
-		retry: v.clearance.retry, retype: v.r.Method != http.MethodGet, id: id,
+		retry: v.clearance.retry, retype: throwsAway(v.r) || byQuery, private: byQuery, id: id,
 	})
 }
 
 // challengedByGuard lets a request go on that the guard would challenge and that
-// has solved one, or comes to solve one.
+// has solved one, or comes to solve one, or can bring no cookie (a preflight).
 func (h *Handler) challengedByGuard(r *http.Request, verdict detector.Verdict, addr netip.Addr) (goOn bool) {
 	if verdict.Answer != config.AnswerChallenge {
 		return false
@@ -214,7 +223,7 @@ func (h *Handler) challengedByGuard(r *http.Request, verdict detector.Verdict, a
 	if gate == nil {
 		return false
 	}
-	if _, own := h.reserved(r); own {
+	if _, own := h.reserved(r); own || r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != "" {
 		return true
 	}
 	value, _ := broughtClearance(r)
