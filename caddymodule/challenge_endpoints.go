@@ -224,6 +224,9 @@ func (k *knock) conclude(cookie, token string, c clearance.Challenge, result cle
 	solutions.WithLabelValues(k.h.challenge.site, string(result)).Inc()
 	if result == clearance.Accepted {
 		k.h.setClearance(k.w, k.r, cookie, k.gate.Life())
+		if !k.wantsJSON() {
+			k.gate.Book().Return(k.now, k.gate.Place(k.source.Addr), k.r.UserAgent())
+		}
 		k.goBack(c.Return)
 		return
 	}

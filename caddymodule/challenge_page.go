@@ -2,6 +2,7 @@ package caddymodule
 
 import (
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/doorward/doorward/config"
@@ -20,7 +21,8 @@ func (h *Handler) greet(w http.ResponseWriter, r *http.Request) (done bool, err 
 	if h.challenge == nil || h.challenge.off || !shownAlone(r) {
 		return false, nil
 	}
-	expected := h.app.state.challenges.Expecting() && r.Method == http.MethodGet && r.Header.Get("Sec-Purpose") == ""
+	now := time.Now()
+	expected := h.app.state.challenges.Expecting(now) && r.Method == http.MethodGet && r.Header.Get("Sec-Purpose") == ""
 	class := h.pageClass(r)
 	if class == config.ClassNone && !expected || handled(r) {
 		return false, nil
@@ -29,14 +31,19 @@ func (h *Handler) greet(w http.ResponseWriter, r *http.Request) (done bool, err 
 	if gate == nil {
 		return false, nil
 	}
-	now := time.Now()
 	source := sourceOf(r, h.strict, h.app.state.lists.Load())
 	h.critical.mark(&source)
 	verdict := h.suspect(now, r, &source, class)
-	if expected && verdict.Answer != config.AnswerChallenge {
-		class, verdict = h.awaited(now, r, gate, &source)
+	// A page may hold both forms, that of the login and that of the signup: a
+	// clearance for one of them opens it, or who needs the other would go in
+	// circles. A script needs the one that it was refused for.
+	needed := config.ClassNone
+	if expected {
+		if asked, told := h.awaited(now, r, gate, &source); asked != config.ClassNone {
+			class, needed, verdict = asked, asked, told
+		}
 	}
-	if verdict.Answer != config.AnswerChallenge || h.cleared(now, r, gate, &source, class) {
+	if verdict.Answer != config.AnswerChallenge || h.cleared(now, r, gate, &source, needed) {
 		return false, nil
 	}
 	return true, h.showChallenge(w, r, now, gate, &source, class, verdict)
@@ -45,7 +52,8 @@ func (h *Handler) greet(w http.ResponseWriter, r *http.Request) (done bool, err 
 // awaited asks whether a script of the browser was challenged before.
 func (h *Handler) awaited(now time.Time, r *http.Request, gate *clearance.Gate, source *detector.Source) (config.Class, detector.Verdict) {
 	class := gate.Book().Expected(now, gate.Place(source.Addr), r.UserAgent())
-	if class == config.ClassNone {
+	if mode := h.app.state.detector.Mode(now, h.policy); class == config.ClassNone || mode == config.ModeOff || mode == config.ModeObserve {
+		class = config.ClassNone
 		return class, detector.Verdict{}
 	}
 	return class, detector.Verdict{Answer: config.AnswerChallenge, Rule: "challenge", Reason: detector.Because("a script of this browser was challenged before")}
@@ -106,13 +114,23 @@ func (h *Handler) welcome(now time.Time, r *http.Request) bool {
 }
 
 // cleared reports whether a challenge would be in vain: the browser holds a
-// clearance, or its network is limited, which the attempt is told.
+// clearance for class, or for any with ClassNone; it has solved one just now and
+// keeps no cookies, or its network is limited, which the attempt is told.
 func (h *Handler) cleared(now time.Time, r *http.Request, gate *clearance.Gate, source *detector.Source, class config.Class) bool {
 	value, several := broughtClearance(r)
+	if keepsNoCookies(now, r, gate, source.Addr, value) {
+		return true
+	}
 	if value != "" && !several && gate.Holds(now, value, source.Addr, class) {
 		return true
 	}
 	return gate.Book().Standing(now, gate.Place(source.Addr), clearance.Identity{}).Limited
+}
+
+// keepsNoCookies reports whether the browser comes straight from a challenge that
+// it has solved, without the clearance that it was given for it.
+func keepsNoCookies(now time.Time, r *http.Request, gate *clearance.Gate, addr netip.Addr, value string) bool {
+	return gate.Book().Returned(now, gate.Place(addr), r.UserAgent()) && value == ""
 }
 
 func (h *Handler) showChallenge(w http.ResponseWriter, r *http.Request, now time.Time, gate *clearance.Gate,

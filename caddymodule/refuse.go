@@ -93,7 +93,11 @@ func (h *Handler) guard(w http.ResponseWriter, r *http.Request) (done bool, err 
 		id = e.ID
 	}
 	if gate := h.gateOf(); gate != nil && verdict.Answer == config.AnswerChallenge {
-		return true, h.answerChallenge(w, r, gate, demand{class: config.ClassAll, addr: source.Addr, id: id})
+		if value, _ := broughtClearance(r); shownAlone(r) && keepsNoCookies(now, r, gate, source.Addr, value) {
+			verdict.Answer, verdict.Until = config.AnswerLimit, now.Add(time.Minute)
+			return true, h.answer(w, r, verdict, config.ClassAll, id)
+		}
+		return true, h.answerChallenge(w, r, gate, demand{class: config.ClassAll, addr: source.Addr, retype: throwsAway(r), id: id})
 	}
 	return true, h.answer(w, r, verdict, config.ClassAll, id)
 }

@@ -3,6 +3,7 @@ package clearance
 import (
 	"crypto/rand"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/doorward/doorward/config"
@@ -29,6 +30,7 @@ const (
 	axisWait
 	axisUnsolved
 	axisExpected
+	axisReturn
 )
 
 // Book is what a process remembers of challenges. Its memory is bounded whatever
@@ -43,6 +45,8 @@ type Book struct {
 	waits    *evidence.Table[waitEntry]
 	unsolved *evidence.Table[unsolvedEntry]
 	expected *evidence.Table[expectedEntry]
+	// the last ends in expected, by which a book that expects nobody knows at once
+	expecting, returning atomic.Uint32
 }
 
 // NewBook returns an empty book with a NonceTable. It allocates its memory as it
@@ -169,23 +173,50 @@ type expectedEntry struct {
 // Expect notes that a script of the browser was answered with a challenge that
 // it cannot show.
 func (b *Book) Expect(now time.Time, p Place, userAgent string, class config.Class) {
-	second := evidence.ToSeconds(now)
-	b.expected.Update(b.browserKey(p, userAgent), second, func(e *expectedEntry, _ bool) {
-		*e = expectedEntry{until: second + evidence.Span(expectFor), class: classByte(class)}
-	})
+	b.expect(now, b.browserKey(axisExpected, p, userAgent), expectFor, class, &b.expecting)
 }
 
-// Expecting reports whether any browser may be expected.
-func (b *Book) Expecting() bool { return b.expected.Len() > 0 }
+func (b *Book) expect(now time.Time, key evidence.Key, length time.Duration, class config.Class, last *atomic.Uint32) {
+	second := evidence.ToSeconds(now)
+	until := second + evidence.Span(length)
+	b.expected.Update(key, second, func(e *expectedEntry, _ bool) { *e = expectedEntry{until, classByte(class)} })
+	last.Store(max(last.Load(), uint32(until))) // of two at once the ends are the same but for a second
+}
+
+// Expecting reports whether any browser may be expected now.
+func (b *Book) Expecting(now time.Time) bool {
+	return b.expecting.Load() > uint32(evidence.ToSeconds(now))
+}
 
 // Expected tells whether the browser shall see the challenge now, and forgets it:
 // it is shown once, so that nobody behind the same address with the same browser
 // is kept from the site by another.
 func (b *Book) Expected(now time.Time, p Place, userAgent string) (class config.Class) {
-	if b.expected.Len() == 0 {
+	if !b.Expecting(now) {
 		return config.ClassNone
 	}
-	key := b.browserKey(p, userAgent)
+	return b.meet(now, b.browserKey(axisExpected, p, userAgent))
+}
+
+// returnFor is how long a browser takes at most to follow the way back from a
+// challenge.
+const returnFor = 30 * time.Second
+
+// Return notes that the browser was given a clearance and is led back.
+func (b *Book) Return(now time.Time, p Place, userAgent string) {
+	b.expect(now, b.browserKey(axisReturn, p, userAgent), returnFor, config.ClassAll, &b.returning)
+}
+
+// Returned tells whether the browser was just given a clearance, and forgets it.
+// One that comes back without it keeps no cookies: asked again, its page would
+// compute and come back for ever by itself.
+func (b *Book) Returned(now time.Time, p Place, userAgent string) bool {
+	return b.returning.Load() > uint32(evidence.ToSeconds(now)) &&
+		b.meet(now, b.browserKey(axisReturn, p, userAgent)) != config.ClassNone
+}
+
+// meet returns what was noted of a browser, and forgets it.
+func (b *Book) meet(now time.Time, key evidence.Key) (class config.Class) {
 	b.expected.View(key, func(e *expectedEntry) {
 		if e.until > evidence.ToSeconds(now) {
 			class = classFrom(e.class)
@@ -200,6 +231,6 @@ func (b *Book) Expected(now time.Time, p Place, userAgent string) (class config.
 // maxAgent is how much of a user agent tells browsers apart.
 const maxAgent = 256
 
-func (b *Book) browserKey(p Place, userAgent string) evidence.Key {
-	return b.hasher.Text(p.Site^p.Prefix.number(), axisExpected, userAgent[:min(len(userAgent), maxAgent)])
+func (b *Book) browserKey(axis byte, p Place, userAgent string) evidence.Key {
+	return b.hasher.Text(p.Site^p.Prefix.number(), axis, userAgent[:min(len(userAgent), maxAgent)])
 }

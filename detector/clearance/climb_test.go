@@ -223,7 +223,7 @@ func TestTheNextPageOfABrowserIsExpectedOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	place := w.Place(home)
-	if w.book.Expecting() {
+	if w.book.Expecting(w.now) {
 		t.Error("a browser is expected at the beginning")
 	}
 	w.book.Expect(w.now, place, "Browser/1", config.ClassSignup)
@@ -244,6 +244,33 @@ func TestTheNextPageOfABrowserIsExpectedOnce(t *testing.T) {
 		if got := w.book.Expected(w.now, place, "Browser/1"); got != want {
 			t.Errorf("page %d: %q, want %q", i+1, got, want)
 		}
+	}
+}
+
+func TestNobodyIsExpectedForEver(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	place := w.Place(home)
+	w.book.Expect(w.now, place, "Browser/1", config.ClassLogin)
+	if !w.book.Expecting(w.now.Add(expectFor-time.Second)) || w.book.Expecting(w.now.Add(expectFor)) {
+		t.Error("a browser that never comes is expected too short, or for ever")
+	}
+}
+
+func TestABrowserThatComesBackIsKnownOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	place := w.Place(home)
+	w.book.Return(w.now, place, "Browser/1")
+	if w.book.Expecting(w.now) || w.book.Expected(w.now, place, "Browser/1") != config.ClassNone {
+		t.Error("a browser that is led back is taken for one whose script was refused")
+	}
+	if w.book.Returned(w.now, place, "Browser/2") || w.book.Returned(w.now, w.Place(away), "Browser/1") ||
+		w.book.Returned(w.now.Add(returnFor), place, "Browser/1") {
+		t.Error("somebody else has come back, or too late")
+	}
+	if !w.book.Returned(w.now, place, "Browser/1") || w.book.Returned(w.now, place, "Browser/1") {
+		t.Error("who came back is not known once")
 	}
 }
 

@@ -201,12 +201,12 @@ func (g *Gate) Use(now time.Time, cookie string, addr netip.Addr, class config.C
 	return u, Accepted
 }
 
-// Holds reports whether a clearance for class would be taken from addr, as far as
-// can be told without using it.
+// Holds reports whether a clearance for class, or for any with ClassNone, would be
+// taken from addr, as far as can be told without using it.
 func (g *Gate) Holds(now time.Time, cookie string, addr netip.Addr, class config.Class) bool {
 	c, result := g.seal.openCookie(now, cookie)
-	return result == Accepted && c.Source == PrefixOf(addr) && c.Class == class && !g.book.forgotten(c.Issued) &&
-		g.book.Nonces.Left(now, c.Nonce)
+	return result == Accepted && c.Source == PrefixOf(addr) && (class == config.ClassNone || c.Class == class) &&
+		!g.book.forgotten(c.Issued) && g.book.Nonces.Left(now, c.Nonce)
 }
 
 // Passed reports whether addr holds a clearance of any class, used up or not: it
