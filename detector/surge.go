@@ -220,6 +220,7 @@ func (s *surge) attacked(now evidence.Seconds) bool {
 	if s.since == 0 {
 		return false
 	}
+	s.until = min(s.until, now+surgeHold) // the clock may have been set back
 	if now < s.until {
 		return true
 	}

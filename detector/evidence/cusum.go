@@ -2,6 +2,9 @@ package evidence
 
 import "math"
 
+// maxAhead is by how much events may be out of order, in seconds.
+const maxAhead Seconds = 300
+
 // Cusum is the cumulative sum test of Page ("Continuous inspection schemes",
 // 1954) for events that come at random (Poisson): it tells when they begin to
 // come more often than expected by a factor, after as few of them as possible.
@@ -36,6 +39,9 @@ func (c *Cusum) Sum(now Seconds, expected, factor float64) float64 {
 func (c *Cusum) Reset(now Seconds, sum float64) { c.sum, c.at = sum, now }
 
 func (c *Cusum) drain(now Seconds, expected, factor float64) {
+	if c.at > now && c.at-now > maxAhead {
+		c.at = now // the clock was set back: else nothing drains until the old time has come
+	}
 	if now > c.at {
 		hours := float64(now-c.at) / 3600
 		c.sum = max(0, c.sum-(factor-1)*expected*hours)

@@ -114,3 +114,15 @@ func TestCusumIsMonotone(t *testing.T) {
 		}
 	}
 }
+
+func TestCusumDrainsAfterTheClockWasSetBack(t *testing.T) {
+	t.Parallel()
+	var c Cusum
+	c.Reset(100*aDay, 12)
+	if got := c.Sum(aDay, 2, 4); got != 12 {
+		t.Errorf("%v when the clock is set back; want 12", got)
+	}
+	if got := c.Sum(aDay+2*3600, 2, 4); got != 0 {
+		t.Errorf("%v two hours later; want 0", got)
+	}
+}
