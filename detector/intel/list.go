@@ -53,22 +53,6 @@ func SpecOf(l config.List, from Origin) Spec {
 	return s
 }
 
-// Specs returns the lists that a configures, defaults filled in. from gives the
-// origin of a list that a module supplies; it may be nil when there is none.
-func Specs(a config.App, from func(name string) Origin) []Spec {
-	a = a.WithDefaults()
-	all := a.All()
-	specs := make([]Spec, 0, len(all))
-	for _, l := range all {
-		var origin Origin
-		if from != nil && len(l.From) > 0 {
-			origin = from(l.Name)
-		}
-		specs = append(specs, SpecOf(l, origin))
-	}
-	return specs
-}
-
 // Deps is what lists need from outside. The zero value works.
 type Deps struct {
 	// StateDir is where last good copies are kept, in the folder lists. Empty:

@@ -55,7 +55,11 @@ func TestSpecsOfAConfiguration(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if got := Specs(tt.app, nil); !slices.Equal(got, tt.want) {
+			var got []Spec
+			for _, l := range tt.app.WithDefaults().All() {
+				got = append(got, SpecOf(l, nil))
+			}
+			if !slices.Equal(got, tt.want) {
 				t.Errorf("got %v, want %v", got, tt.want)
 			}
 		})
