@@ -32,7 +32,7 @@ var notices = map[string]string{
 	"route_silent":             "not one outcome of a declared route could be read: its `success` and `failure` blocks hold for no answer; see `caddy doorward selftest`",
 	"store_damaged":            "the store is damaged and could not be replaced: what is learned now ends with the process; see the state folder",
 	"store_failing":            "the store cannot be opened or written: what is learned now ends with the process; see `store` in `caddy doorward status`",
-	"store_full":               "the disk has less than a tenth or 1 GiB free, or the store has reached its bound: nothing is written, what is learned now ends with the process; make room",
+	"store_full":               "less than a tenth of the disk, or of a large one less than 1 GiB, is free, or the store has reached its bound: nothing is written, what is learned now ends with the process; make room",
 	"store_in_use":             "another process has the store open: this one has read it, and what it learns ends with it unless it gets the store; give each process a state_dir of its own, or end the other one",
 	"store_newer":              "the store was written by a later version that this one cannot read: what is learned now ends with the process; use that version, or move the file state.db away",
 	"store_read_only":          "the state folder cannot be written: what is learned now ends with the process; make it writable, or write `store memory`",

@@ -11,9 +11,11 @@ import (
 )
 
 // The disk may hold the certificates: nothing is written any more when less than
-// a tenth of it, or less than a GiB, is free (hostile reading, H16).
+// a tenth of a small disk, or less than a GiB of a large one, is free (hostile
+// reading, H16). A tenth of a large disk is many times what the store may take:
+// sanctions must not be lost for that.
 const (
-	leastShare = 10 // percent
+	leastShare = 10 // the part of the disk
 	leastFree  = 1 << 30
 	// lookEvery is how often the disk is asked.
 	lookEvery = 5 * time.Second
@@ -46,9 +48,9 @@ func (w *roomWatch) check(dir string) error {
 	if err != nil || total == 0 {
 		return nil
 	}
-	if free < leastFree || free*100 < total*leastShare {
-		w.err = fmt.Errorf("%w: %d MiB of %d are free on the disk of %s; at least a tenth and 1 GiB must be",
-			store.ErrFull, free>>20, total>>20, dir)
+	if least := min(total/leastShare, leastFree); free < least {
+		w.err = fmt.Errorf("%w: %d MiB of %d are free on the disk of %s; at least %d must be",
+			store.ErrFull, free>>20, total>>20, dir, least>>20)
 	}
 	return w.err
 }

@@ -314,23 +314,28 @@ func later(t *testing.T, db *sql.DB, since string) {
 
 func TestNothingIsWrittenToAFullDisk(t *testing.T) {
 	t.Parallel()
-	free := uint64(2 << 30)
-	db, err := Open(Options{Dir: t.TempDir(), Free: func(string) (uint64, uint64, error) { return free, 10 << 30, nil }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	batch := store.Batch{Time: time.Now(), Documents: []store.Document{{Name: "a", Data: []byte("1")}}}
-	if err := db.Append(t.Context(), batch); err != nil {
-		t.Errorf("with 2 of 10 GiB free: %v", err)
-	}
-	free = 1<<30 - 1
-	db.room.next = time.Time{} // it is asked every few seconds
-	if err := db.Append(t.Context(), batch); !errors.Is(err, store.ErrFull) {
-		t.Errorf("with less than 1 GiB free: %v; want ErrFull", err)
-	}
-	if _, err := db.Snapshot(t.Context()); !errors.Is(err, store.ErrFull) {
-		t.Errorf("a snapshot with less than 1 GiB free: %v; want ErrFull", err)
+	for name, disk := range map[string]struct{ free, total uint64 }{
+		"a tenth of a small disk": {100 << 20, 1000 << 20},
+		"1 GiB of a large one":    {1 << 30, 1 << 40},
+	} {
+		free := disk.free
+		db, err := Open(Options{Dir: t.TempDir(), Free: func(string) (uint64, uint64, error) { return free, disk.total, nil }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		batch := store.Batch{Time: time.Now(), Documents: []store.Document{{Name: "a", Data: []byte("1")}}}
+		if err := db.Append(t.Context(), batch); err != nil {
+			t.Errorf("with %s free: %v", name, err)
+		}
+		free--
+		db.room.next = time.Time{} // it is asked every few seconds
+		if err := db.Append(t.Context(), batch); !errors.Is(err, store.ErrFull) {
+			t.Errorf("with less than %s free: %v; want ErrFull", name, err)
+		}
+		if _, err := db.Snapshot(t.Context()); !errors.Is(err, store.ErrFull) {
+			t.Errorf("a snapshot with less than %s free: %v; want ErrFull", name, err)
+		}
 	}
 }
 
