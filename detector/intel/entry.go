@@ -123,5 +123,8 @@ func lastOf(p netip.Prefix) netip.Addr {
 	for i := p.Bits() + 128 - p.Addr().BitLen(); i < 128; i++ {
 		b[i/8] |= 1 << (7 - i%8)
 	}
-	return netip.AddrFrom16(b).Unmap()
+	if p.Addr().Is4() {
+		return netip.AddrFrom16(b).Unmap()
+	}
+	return netip.AddrFrom16(b) // an IPv4-mapped one stays what it is
 }

@@ -279,6 +279,7 @@ func FuzzFormats(f *testing.F) {
 
 func FuzzRange(f *testing.F) {
 	f.Add("192.0.2.1", "192.0.2.9")
+	f.Add("::1", "1::") // past the IPv4-mapped addresses
 	f.Add("::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff")
 	f.Fuzz(func(t *testing.T, first, last string) {
 		prefixes, ok := span(first, last)
